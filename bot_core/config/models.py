@@ -1,0 +1,294 @@
+"""The typed groups: what `conf/` may say. Unknown keys, wrong types and values out of range stop here.
+
+One Struct per Hydra group. Where a group offers several kinds, each kind is a Struct of its own and `kind:` (or `family:`) picks it.
+Durations are a count and a unit: `90m`, `6h`, `5d`, `2w`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower-case letters, digits, '.', '_', '-'")]
+Duration = Annotated[str, Meta(pattern=r"^[0-9]+[smhdw]$", description="a count and a unit: 90m, 6h, 5d, 2w")]
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$", description="a UTC date or time")]
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+OpenShare = Annotated[float, Meta(gt=0.0, lt=1.0)]
+NotNegative = Annotated[float, Meta(ge=0.0)]
+Positive = Annotated[float, Meta(gt=0.0)]
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What all groups share: immutable, no unknown key."""
+
+
+# --- data ---------------------------------------------------------------------------------------------------------
+
+
+class BarColumns(Group, kw_only=True):
+    """Our name of a column → its name in the file."""
+
+    time: str = "time"
+    open: str = "open"
+    high: str = "high"
+    low: str = "low"
+    close: str = "close"
+    volume: str = "volume"
+    adjusted_close: str | None = None
+
+
+class Repairs(Group, kw_only=True):
+    """The only changes ever made to data; each is declared here and counted in the data-quality report."""
+
+    sort: bool = False
+    drop_duplicates: bool = False
+    adjust_for_splits: bool = False
+    forward_fill_at_most: Annotated[int, Meta(ge=0)] = 0
+
+
+class Bars(Group, kw_only=True):
+    """OHLCV bars of one instrument."""
+
+    instrument: Name
+    path: str
+    columns: BarColumns = BarColumns()
+    timezone: str = "UTC"
+    bar: Duration
+    calendar: str
+    as_of: Moment
+    repairs: Repairs = Repairs()
+
+
+class CsvBars(Bars, kw_only=True, tag_field="kind", tag="csv"):
+    """Bars in a CSV file."""
+
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+
+
+class ParquetBars(Bars, kw_only=True, tag_field="kind", tag="parquet"):
+    """Bars in a Parquet file."""
+
+
+class EventColumns(Group, kw_only=True):
+    """Our name of a column → its name in the table; every other column may be a feature."""
+
+    time: str = "time"
+    label_end: str = "label_end"
+    label: str = "label"
+    payoff: str | None = None
+
+
+class EventTable(Group, kw_only=True, tag_field="kind", tag="events"):
+    """A table of events, CSV or Parquet by its suffix: when it happened, what came of it, when that was known."""
+
+    instrument: Name
+    path: str
+    columns: EventColumns = EventColumns()
+    timezone: str = "UTC"
+    as_of: Moment
+    repairs: Repairs = Repairs()
+
+
+DataConfig = CsvBars | ParquetBars | EventTable
+
+# --- features and target ------------------------------------------------------------------------------------------
+
+
+class IndicatorFeature(Group, kw_only=True):
+    """One feature column: an indicator of `bot_core.features.indicators` with its parameters."""
+
+    name: Name
+    indicator: str
+    parameters: dict[str, float] = {}
+
+
+class IndicatorFeatures(Group, kw_only=True, tag_field="kind", tag="indicators"):
+    """Features computed from bars."""
+
+    features: Annotated[list[IndicatorFeature], Meta(min_length=1)]
+
+
+class ColumnFeatures(Group, kw_only=True, tag_field="kind", tag="columns"):
+    """Features that are columns of the event table as they stand."""
+
+    columns: Annotated[list[Name], Meta(min_length=1)]
+
+
+FeaturesConfig = IndicatorFeatures | ColumnFeatures
+
+
+class ForwardReturn(Group, kw_only=True, tag_field="kind", tag="forward_return"):
+    """(close[t+h] - close[t]) / close[t], in bps."""
+
+    horizon: Count
+
+
+class Direction(Group, kw_only=True, tag_field="kind", tag="direction"):
+    """1 when the forward return over the horizon is above zero, else 0."""
+
+    horizon: Count
+
+
+class TripleBarrier(Group, kw_only=True, tag_field="kind", tag="triple_barrier"):
+    """1 when the upper barrier is touched first, else 0; barriers are multiples of recent volatility."""
+
+    horizon: Count
+    volatility_window: Annotated[int, Meta(ge=2)] = 20
+    upper: Positive = 1.0
+    lower: Positive = 1.0
+
+
+class NextRange(Group, kw_only=True, tag_field="kind", tag="range"):
+    """log(high / low) over the next `horizon` bars, in bps."""
+
+    horizon: Count = 1
+
+
+class LabelColumn(Group, kw_only=True, tag_field="kind", tag="label"):
+    """The event table's own label."""
+
+    task: Literal["regression", "classification"]
+    unit: str
+
+
+TargetConfig = ForwardReturn | Direction | TripleBarrier | NextRange | LabelColumn
+
+# --- model --------------------------------------------------------------------------------------------------------
+
+
+class LightGBM(Group, kw_only=True, tag_field="family", tag="lightgbm"):
+    """Gradient-boosted trees. `l1`, `l2` and `huber` predict a number, `binary` a probability."""
+
+    objective: Literal["l1", "l2", "huber", "binary"]
+    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.05
+    num_leaves: Annotated[int, Meta(ge=2, le=4096)] = 15
+    min_data_in_leaf: Count = 50
+    max_bin: Annotated[int, Meta(ge=2, le=65535)] = 255
+    feature_fraction: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    lambda_l2: NotNegative = 0.0
+    rounds: Annotated[int, Meta(ge=1, le=10_000)] = 400
+    early_stopping_rounds: Count = 30
+    seed: Annotated[int, Meta(ge=0)] = 7
+
+
+class Linear(Group, kw_only=True, tag_field="family", tag="linear"):
+    """A ridge (numbers) or logistic (probabilities) model on scaled features: the plain thing to beat."""
+
+    objective: Literal["l2", "binary"]
+    penalty: Positive = 1.0
+
+
+ModelConfig = LightGBM | Linear
+
+# --- validation ---------------------------------------------------------------------------------------------------
+
+
+class Split(Group, kw_only=True):
+    """Shares of the labelled rows, oldest first."""
+
+    train: OpenShare = 0.7
+    validation: OpenShare = 0.15
+    test: OpenShare = 0.15
+
+    def __post_init__(self) -> None:
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-9:  # noqa: PLR2004  # decimal shares do not add up exactly in binary
+            msg = f"Expected train + validation + test = 1, got {total:g}"
+            raise ValueError(msg)
+
+
+class WalkForward(Group, kw_only=True):
+    """`windows` test windows of equal length over what follows the first training share."""
+
+    windows: Annotated[int, Meta(ge=2, le=500)] = 12
+    mode: Literal["expanding", "rolling"] = "expanding"
+    first_train_share: OpenShare = 0.4
+
+
+class ValidationConfig(Group, kw_only=True):
+    """How evidence is made."""
+
+    split: Split = Split()
+    walk_forward: WalkForward = WalkForward()
+    embargo: Duration
+    loss: Literal["absolute", "squared"] = "absolute"
+    round_trip_cost_bps: NotNegative
+    significance: OpenShare = 0.05
+
+
+# --- monitoring ---------------------------------------------------------------------------------------------------
+
+
+class Limit(Group, kw_only=True):
+    """Shares of the rows from which a finding is a warning, and critical."""
+
+    warning: Share
+    critical: Share
+
+
+class QualityLimits(Group, kw_only=True):
+    """One limit per finding code."""
+
+    missing_bars: Limit
+    duplicates: Limit
+    disorder: Limit
+    non_finite: Limit
+    ohlc_inconsistent: Limit
+    zero_volume: Limit
+    stale_tail: Limit
+    jumps: Limit
+    bar_length: Limit
+    offset_change: Limit
+    label_order: Limit
+
+
+class QualityConfig(Group, kw_only=True):
+    """How data quality is judged."""
+
+    jump_score: Positive = 12.0
+    limits: QualityLimits
+
+
+class DriftConfig(Group, kw_only=True):
+    """How drift of the newest window against the training rows is judged."""
+
+    window: Annotated[int, Meta(ge=30)] = 250
+    bins: Annotated[int, Meta(ge=2, le=100)] = 10
+    replicates: Annotated[int, Meta(ge=100)] = 500
+    block: Count = 20
+    seed: Annotated[int, Meta(ge=0)] = 7
+    false_alarm_rate: OpenShare = 0.01
+    false_discovery_rate: OpenShare = 0.1
+    warning_share: Share = 0.0
+    critical_share: Share = 0.5
+
+
+class MonitoringConfig(Group, kw_only=True):
+    """What is watched."""
+
+    quality: QualityConfig
+    drift: DriftConfig = DriftConfig()
+
+
+# --- compute and the whole ----------------------------------------------------------------------------------------
+
+
+class ComputeConfig(Group, kw_only=True):
+    """Where parallel work runs. Results never depend on it, so no stage depends on it."""
+
+    workers: Annotated[int, Meta(ge=-1, description="-1: one per core")] = -1
+
+
+class PipelineConfig(Group, kw_only=True):
+    """One model's composed configuration: `build/<model>/config.yaml`."""
+
+    data: DataConfig
+    features: FeaturesConfig
+    target: TargetConfig
+    model: ModelConfig
+    validation: ValidationConfig
+    monitoring: MonitoringConfig
+    compute: ComputeConfig = ComputeConfig()

@@ -1,0 +1,1 @@
+"""The data sources, contracts and quality checks."""

@@ -1,0 +1,173 @@
+"""What training leaves: the trained model (no clock, no commit) and the artifact that a release stamps from it."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  # msgspec reads the annotations
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from bot_core.documents.document import Part
+from bot_core.documents.scores import ReliabilityBin, Scores
+
+Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+Version = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$")]
+Rows = Annotated[int, Meta(ge=1)]
+
+
+class Scaler(Part, kw_only=True):
+    """Mean and standard deviation of one feature over the training rows."""
+
+    mean: float
+    stdev: Annotated[float, Meta(ge=0.0)]
+
+
+class Bounds(Part, kw_only=True):
+    """Smallest and largest value of one feature seen in training."""
+
+    low: float
+    high: float
+
+
+class Calibration(Part, kw_only=True):
+    """P(target above its pivot) = 1 / (1 + exp(-(slope * z + intercept))), fitted on the validation rows.
+
+    z is (prediction - pivot) / scale for numbers, and the log-odds of the raw prediction for probabilities (pivot 0, scale 1).
+    `reliability` is measured on the test rows. (Platt, 1999.)
+    """
+
+    method: Literal["platt"] = "platt"
+    input: Literal["scaled", "log_odds"]
+    pivot: float
+    scale: Annotated[float, Meta(gt=0.0)]
+    slope: float
+    intercept: float
+    fitted_rows: int
+    reliability: list[ReliabilityBin]
+
+
+class FeatureBaseline(Part, kw_only=True):
+    """One feature's training distribution: PSI edges with shares (first and last bin: out of range) and quantiles from 0 to 1."""
+
+    edges: list[float]
+    shares: list[float]
+    quantiles: list[float]
+
+
+class GoldenVector(Part, kw_only=True):
+    """Inputs in the order of `feature_names` and the output they must give, to the last bit."""
+
+    features: list[float]
+    prediction: float
+    probability: float
+
+
+class Metrics(Part, kw_only=True):
+    """`summary` is out-of-sample: the test rows."""
+
+    summary: Scores
+    train: Scores
+    validation: Scores
+    test: Scores
+
+
+class SplitWindow(Part, kw_only=True):
+    """First and last time of one chronological part."""
+
+    first: str
+    last: str
+
+
+class TrainingMetadata(Part, kw_only=True):
+    """What is needed to repeat the training. The release adds `code`, `environment` and `config` digests and the commit."""
+
+    model: str
+    task: Literal["regression", "classification"]
+    unit: str
+    target: str
+    instrument: str
+    objective: str
+    seed: int
+    rounds: int
+    features_digest: Digest
+    data_digest: Digest
+    feature_spec_digest: Digest
+    train: SplitWindow
+    validation: SplitWindow
+    test: SplitWindow
+    purged_rows: int
+    embargo: str
+
+
+class TreeState(Part, kw_only=True, tag_field="format", tag="lightgbm-text"):
+    """LightGBM's own text format."""
+
+    text: str
+
+
+class LinearState(Part, kw_only=True, tag_field="format", tag="linear-json"):
+    """Intercept and one coefficient per scaled feature; `link` turns the sum into the prediction."""
+
+    intercept: float
+    coefficients: list[float]
+    link: Literal["identity", "logistic"]
+
+
+ModelState = TreeState | LinearState
+
+
+class TrainedModel(Part, kw_only=True):
+    """`build/<model>/model.json`: everything learned. The same inputs give the same bytes."""
+
+    schema: Literal["bot-core/model/v1"] = "bot-core/model/v1"
+    backend: Literal["lightgbm", "linear"]
+    feature_names: Annotated[list[str], Meta(min_length=1)]
+    model_state: ModelState
+    target_scale: Annotated[float, Meta(gt=0.0)]
+    training_rows: Rows
+    validation_rows: Rows
+    test_rows: Rows
+    metrics: Metrics
+    feature_scalers: dict[str, Scaler]
+    feature_bounds: dict[str, Bounds]
+    feature_importance: dict[str, float]
+    drift_baseline: dict[str, FeatureBaseline]
+    calibration: Calibration
+    golden: Annotated[list[GoldenVector], Meta(min_length=1)]
+    metadata: TrainingMetadata
+
+
+class ReleaseMetadata(Part, kw_only=True):
+    """The training's metadata and where it came from. `inputs` covers (path, digest) of every tracked input."""
+
+    version: Version
+    commit: str
+    inputs: Digest
+    code: Digest
+    config: Digest
+    dvc_lock: Digest
+    environment: Digest
+    model_json: Digest
+    training: TrainingMetadata
+
+
+class ModelArtifact(Part, kw_only=True):
+    """`models/<model>/<version>.json`: a trained model, stamped. `trained_at` is the release's UTC time."""
+
+    schema: Literal["bot-core/artifact/v1"] = "bot-core/artifact/v1"
+    backend: Literal["lightgbm", "linear"]
+    trained_at: dt.datetime
+    feature_names: Annotated[list[str], Meta(min_length=1)]
+    model_state: ModelState
+    target_scale: Annotated[float, Meta(gt=0.0)]
+    training_rows: Rows
+    validation_rows: Rows
+    test_rows: Rows
+    metrics: Metrics
+    feature_scalers: dict[str, Scaler]
+    feature_bounds: dict[str, Bounds]
+    feature_importance: dict[str, float]
+    drift_baseline: dict[str, FeatureBaseline]
+    calibration: Calibration
+    golden: Annotated[list[GoldenVector], Meta(min_length=1)]
+    metadata: ReleaseMetadata

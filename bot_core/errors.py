@@ -1,0 +1,84 @@
+"""The exception tree: every expected failure is one of these, and says where, expected, got and what to do.
+
+BotCoreError                exit 1   base; never raised itself
+├── ConfigError             exit 2   conf/ or params.yaml: unknown key, wrong type, value out of range
+├── InputError              exit 2   a data file cannot be read as what the configuration says it is
+├── DocumentError           exit 2   bytes are not the document they claim to be
+├── DatasetError            exit 2   sound data, but too little of it for what was asked
+├── QualityError            exit 20  the data-quality report says critical
+├── ReleaseError            exit 20  a release is refused: dirty tree, missing or stale evidence
+└── AuditError              exit 1   a record could not be written; the operation has failed with it
+
+Codes are stable: scripts and runbooks may match on them. `bot_core.cli` is the one place that turns them into text.
+"""
+
+from __future__ import annotations
+
+
+class BotCoreError(Exception):
+    """Base of all expected failures.
+
+    Args:
+        message: one sentence: where, what was expected, what came.
+        hint: what to do next, preferably a command.
+    """
+
+    code = "ERROR"
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class ConfigError(BotCoreError):
+    """The configuration is not what the typed groups allow."""
+
+    code = "CONFIG"
+    exit_code = 2
+
+
+class InputError(BotCoreError):
+    """A data file is missing, empty, or not what its declaration says."""
+
+    code = "INPUT"
+    exit_code = 2
+
+
+class DocumentError(BotCoreError):
+    """Bytes do not parse as the document kind that was expected."""
+
+    code = "DOCUMENT"
+    exit_code = 2
+
+
+class DatasetError(BotCoreError):
+    """There are not enough usable rows, or classes, for what the configuration asks."""
+
+    code = "DATASET"
+    exit_code = 2
+
+
+class QualityError(BotCoreError):
+    """Data quality is critical; the report says why and has been written."""
+
+    code = "QUALITY"
+    exit_code = 20
+
+
+class ReleaseError(BotCoreError):
+    """A release is refused because its evidence or its inputs are not in order."""
+
+    code = "RELEASE"
+    exit_code = 20
+
+
+class AuditError(BotCoreError):
+    """A record could not be written, so the operation it records did not happen."""
+
+    code = "AUDIT"
+    exit_code = 1
