@@ -1,0 +1,1 @@
+"""Models: training, walk-forward evidence, drift. The serving side stays light; training is imported where it is used."""

@@ -1,6 +1,6 @@
 """The typed groups: what `conf/` may say. Unknown keys, wrong types and values out of range stop here.
 
-One Struct per Hydra group. Where a group offers several kinds, each kind is a Struct of its own and `kind:` (or `family:`) picks it.
+One Struct per Hydra group. Where a group offers several kinds, each is a Struct of its own and `kind:` (or `family:`) picks it.
 Durations are a count and a unit: `90m`, `6h`, `5d`, `2w`.
 """
 
@@ -13,6 +13,7 @@ from msgspec import Meta
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower-case letters, digits, '.', '_', '-'")]
 Duration = Annotated[str, Meta(pattern=r"^[0-9]+[smhdw]$", description="a count and a unit: 90m, 6h, 5d, 2w")]
+DataPath = Annotated[str, Meta(pattern=r"^data/[^/]", description="a file under data/, so that DVC watches it")]
 Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$", description="a UTC date or time")]
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -28,7 +29,7 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # --- data ---------------------------------------------------------------------------------------------------------
 
 
-class BarColumns(Group, kw_only=True):
+class BarColumns(Group, frozen=True, kw_only=True):
     """Our name of a column → its name in the file."""
 
     time: str = "time"
@@ -40,7 +41,7 @@ class BarColumns(Group, kw_only=True):
     adjusted_close: str | None = None
 
 
-class Repairs(Group, kw_only=True):
+class Repairs(Group, frozen=True, kw_only=True):
     """The only changes ever made to data; each is declared here and counted in the data-quality report."""
 
     sort: bool = False
@@ -49,11 +50,11 @@ class Repairs(Group, kw_only=True):
     forward_fill_at_most: Annotated[int, Meta(ge=0)] = 0
 
 
-class Bars(Group, kw_only=True):
+class Bars(Group, frozen=True, kw_only=True):
     """OHLCV bars of one instrument."""
 
     instrument: Name
-    path: str
+    path: DataPath
     columns: BarColumns = BarColumns()
     timezone: str = "UTC"
     bar: Duration
@@ -62,17 +63,17 @@ class Bars(Group, kw_only=True):
     repairs: Repairs = Repairs()
 
 
-class CsvBars(Bars, kw_only=True, tag_field="kind", tag="csv"):
+class CsvBars(Bars, frozen=True, kw_only=True, tag_field="kind", tag="csv"):
     """Bars in a CSV file."""
 
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
 
 
-class ParquetBars(Bars, kw_only=True, tag_field="kind", tag="parquet"):
+class ParquetBars(Bars, frozen=True, kw_only=True, tag_field="kind", tag="parquet"):
     """Bars in a Parquet file."""
 
 
-class EventColumns(Group, kw_only=True):
+class EventColumns(Group, frozen=True, kw_only=True):
     """Our name of a column → its name in the table; every other column may be a feature."""
 
     time: str = "time"
@@ -81,11 +82,11 @@ class EventColumns(Group, kw_only=True):
     payoff: str | None = None
 
 
-class EventTable(Group, kw_only=True, tag_field="kind", tag="events"):
+class EventTable(Group, frozen=True, kw_only=True, tag_field="kind", tag="events"):
     """A table of events, CSV or Parquet by its suffix: when it happened, what came of it, when that was known."""
 
     instrument: Name
-    path: str
+    path: DataPath
     columns: EventColumns = EventColumns()
     timezone: str = "UTC"
     as_of: Moment
@@ -97,7 +98,7 @@ DataConfig = CsvBars | ParquetBars | EventTable
 # --- features and target ------------------------------------------------------------------------------------------
 
 
-class IndicatorFeature(Group, kw_only=True):
+class IndicatorFeature(Group, frozen=True, kw_only=True):
     """One feature column: an indicator of `bot_core.features.indicators` with its parameters."""
 
     name: Name
@@ -105,13 +106,13 @@ class IndicatorFeature(Group, kw_only=True):
     parameters: dict[str, float] = {}
 
 
-class IndicatorFeatures(Group, kw_only=True, tag_field="kind", tag="indicators"):
+class IndicatorFeatures(Group, frozen=True, kw_only=True, tag_field="kind", tag="indicators"):
     """Features computed from bars."""
 
     features: Annotated[list[IndicatorFeature], Meta(min_length=1)]
 
 
-class ColumnFeatures(Group, kw_only=True, tag_field="kind", tag="columns"):
+class ColumnFeatures(Group, frozen=True, kw_only=True, tag_field="kind", tag="columns"):
     """Features that are columns of the event table as they stand."""
 
     columns: Annotated[list[Name], Meta(min_length=1)]
@@ -120,19 +121,19 @@ class ColumnFeatures(Group, kw_only=True, tag_field="kind", tag="columns"):
 FeaturesConfig = IndicatorFeatures | ColumnFeatures
 
 
-class ForwardReturn(Group, kw_only=True, tag_field="kind", tag="forward_return"):
+class ForwardReturn(Group, frozen=True, kw_only=True, tag_field="kind", tag="forward_return"):
     """(close[t+h] - close[t]) / close[t], in bps."""
 
     horizon: Count
 
 
-class Direction(Group, kw_only=True, tag_field="kind", tag="direction"):
+class Direction(Group, frozen=True, kw_only=True, tag_field="kind", tag="direction"):
     """1 when the forward return over the horizon is above zero, else 0."""
 
     horizon: Count
 
 
-class TripleBarrier(Group, kw_only=True, tag_field="kind", tag="triple_barrier"):
+class TripleBarrier(Group, frozen=True, kw_only=True, tag_field="kind", tag="triple_barrier"):
     """1 when the upper barrier is touched first, else 0; barriers are multiples of recent volatility."""
 
     horizon: Count
@@ -141,13 +142,13 @@ class TripleBarrier(Group, kw_only=True, tag_field="kind", tag="triple_barrier")
     lower: Positive = 1.0
 
 
-class NextRange(Group, kw_only=True, tag_field="kind", tag="range"):
+class NextRange(Group, frozen=True, kw_only=True, tag_field="kind", tag="range"):
     """log(high / low) over the next `horizon` bars, in bps."""
 
     horizon: Count = 1
 
 
-class LabelColumn(Group, kw_only=True, tag_field="kind", tag="label"):
+class LabelColumn(Group, frozen=True, kw_only=True, tag_field="kind", tag="label"):
     """The event table's own label."""
 
     task: Literal["regression", "classification"]
@@ -159,7 +160,7 @@ TargetConfig = ForwardReturn | Direction | TripleBarrier | NextRange | LabelColu
 # --- model --------------------------------------------------------------------------------------------------------
 
 
-class LightGBM(Group, kw_only=True, tag_field="family", tag="lightgbm"):
+class LightGBM(Group, frozen=True, kw_only=True, tag_field="family", tag="lightgbm"):
     """Gradient-boosted trees. `l1`, `l2` and `huber` predict a number, `binary` a probability."""
 
     objective: Literal["l1", "l2", "huber", "binary"]
@@ -174,7 +175,7 @@ class LightGBM(Group, kw_only=True, tag_field="family", tag="lightgbm"):
     seed: Annotated[int, Meta(ge=0)] = 7
 
 
-class Linear(Group, kw_only=True, tag_field="family", tag="linear"):
+class Linear(Group, frozen=True, kw_only=True, tag_field="family", tag="linear"):
     """A ridge (numbers) or logistic (probabilities) model on scaled features: the plain thing to beat."""
 
     objective: Literal["l2", "binary"]
@@ -186,7 +187,7 @@ ModelConfig = LightGBM | Linear
 # --- validation ---------------------------------------------------------------------------------------------------
 
 
-class Split(Group, kw_only=True):
+class Split(Group, frozen=True, kw_only=True):
     """Shares of the labelled rows, oldest first."""
 
     train: OpenShare = 0.7
@@ -200,7 +201,7 @@ class Split(Group, kw_only=True):
             raise ValueError(msg)
 
 
-class WalkForward(Group, kw_only=True):
+class WalkForward(Group, frozen=True, kw_only=True):
     """`windows` test windows of equal length over what follows the first training share."""
 
     windows: Annotated[int, Meta(ge=2, le=500)] = 12
@@ -208,7 +209,7 @@ class WalkForward(Group, kw_only=True):
     first_train_share: OpenShare = 0.4
 
 
-class ValidationConfig(Group, kw_only=True):
+class ValidationConfig(Group, frozen=True, kw_only=True):
     """How evidence is made."""
 
     split: Split = Split()
@@ -222,14 +223,14 @@ class ValidationConfig(Group, kw_only=True):
 # --- monitoring ---------------------------------------------------------------------------------------------------
 
 
-class Limit(Group, kw_only=True):
+class Limit(Group, frozen=True, kw_only=True):
     """Shares of the rows from which a finding is a warning, and critical."""
 
     warning: Share
     critical: Share
 
 
-class QualityLimits(Group, kw_only=True):
+class QualityLimits(Group, frozen=True, kw_only=True):
     """One limit per finding code."""
 
     missing_bars: Limit
@@ -245,14 +246,14 @@ class QualityLimits(Group, kw_only=True):
     label_order: Limit
 
 
-class QualityConfig(Group, kw_only=True):
+class QualityConfig(Group, frozen=True, kw_only=True):
     """How data quality is judged."""
 
     jump_score: Positive = 12.0
     limits: QualityLimits
 
 
-class DriftConfig(Group, kw_only=True):
+class DriftConfig(Group, frozen=True, kw_only=True):
     """How drift of the newest window against the training rows is judged."""
 
     window: Annotated[int, Meta(ge=30)] = 250
@@ -266,7 +267,7 @@ class DriftConfig(Group, kw_only=True):
     critical_share: Share = 0.5
 
 
-class MonitoringConfig(Group, kw_only=True):
+class MonitoringConfig(Group, frozen=True, kw_only=True):
     """What is watched."""
 
     quality: QualityConfig
@@ -276,13 +277,13 @@ class MonitoringConfig(Group, kw_only=True):
 # --- compute and the whole ----------------------------------------------------------------------------------------
 
 
-class ComputeConfig(Group, kw_only=True):
+class ComputeConfig(Group, frozen=True, kw_only=True):
     """Where parallel work runs. Results never depend on it, so no stage depends on it."""
 
     workers: Annotated[int, Meta(ge=-1, description="-1: one per core")] = -1
 
 
-class PipelineConfig(Group, kw_only=True):
+class PipelineConfig(Group, frozen=True, kw_only=True):
     """One model's composed configuration: `build/<model>/config.yaml`."""
 
     data: DataConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003  # msgspec reads the annotations
+import datetime as dt  # msgspec reads the annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -15,21 +15,21 @@ Version = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$")]
 Rows = Annotated[int, Meta(ge=1)]
 
 
-class Scaler(Part, kw_only=True):
+class Scaler(Part, frozen=True, kw_only=True):
     """Mean and standard deviation of one feature over the training rows."""
 
     mean: float
     stdev: Annotated[float, Meta(ge=0.0)]
 
 
-class Bounds(Part, kw_only=True):
+class Bounds(Part, frozen=True, kw_only=True):
     """Smallest and largest value of one feature seen in training."""
 
     low: float
     high: float
 
 
-class Calibration(Part, kw_only=True):
+class Calibration(Part, frozen=True, kw_only=True):
     """P(target above its pivot) = 1 / (1 + exp(-(slope * z + intercept))), fitted on the validation rows.
 
     z is (prediction - pivot) / scale for numbers, and the log-odds of the raw prediction for probabilities (pivot 0, scale 1).
@@ -46,7 +46,7 @@ class Calibration(Part, kw_only=True):
     reliability: list[ReliabilityBin]
 
 
-class FeatureBaseline(Part, kw_only=True):
+class FeatureBaseline(Part, frozen=True, kw_only=True):
     """One feature's training distribution: PSI edges with shares (first and last bin: out of range) and quantiles from 0 to 1."""
 
     edges: list[float]
@@ -54,7 +54,7 @@ class FeatureBaseline(Part, kw_only=True):
     quantiles: list[float]
 
 
-class GoldenVector(Part, kw_only=True):
+class GoldenVector(Part, frozen=True, kw_only=True):
     """Inputs in the order of `feature_names` and the output they must give, to the last bit."""
 
     features: list[float]
@@ -62,7 +62,7 @@ class GoldenVector(Part, kw_only=True):
     probability: float
 
 
-class Metrics(Part, kw_only=True):
+class Metrics(Part, frozen=True, kw_only=True):
     """`summary` is out-of-sample: the test rows."""
 
     summary: Scores
@@ -71,15 +71,15 @@ class Metrics(Part, kw_only=True):
     test: Scores
 
 
-class SplitWindow(Part, kw_only=True):
+class SplitWindow(Part, frozen=True, kw_only=True):
     """First and last time of one chronological part."""
 
     first: str
     last: str
 
 
-class TrainingMetadata(Part, kw_only=True):
-    """What is needed to repeat the training. The release adds `code`, `environment` and `config` digests and the commit."""
+class TrainingMetadata(Part, frozen=True, kw_only=True):
+    """What is needed to repeat the training: digests are of `data.parquet` and `features.parquet`. The release adds the rest."""
 
     model: str
     task: Literal["regression", "classification"]
@@ -89,9 +89,8 @@ class TrainingMetadata(Part, kw_only=True):
     objective: str
     seed: int
     rounds: int
-    features_digest: Digest
     data_digest: Digest
-    feature_spec_digest: Digest
+    features_digest: Digest
     train: SplitWindow
     validation: SplitWindow
     test: SplitWindow
@@ -99,13 +98,13 @@ class TrainingMetadata(Part, kw_only=True):
     embargo: str
 
 
-class TreeState(Part, kw_only=True, tag_field="format", tag="lightgbm-text"):
+class TreeState(Part, frozen=True, kw_only=True, tag_field="format", tag="lightgbm-text"):
     """LightGBM's own text format."""
 
     text: str
 
 
-class LinearState(Part, kw_only=True, tag_field="format", tag="linear-json"):
+class LinearState(Part, frozen=True, kw_only=True, tag_field="format", tag="linear-json"):
     """Intercept and one coefficient per scaled feature; `link` turns the sum into the prediction."""
 
     intercept: float
@@ -116,10 +115,10 @@ class LinearState(Part, kw_only=True, tag_field="format", tag="linear-json"):
 ModelState = TreeState | LinearState
 
 
-class TrainedModel(Part, kw_only=True):
-    """`build/<model>/model.json`: everything learned. The same inputs give the same bytes."""
+class Trained(Part, frozen=True, kw_only=True):
+    """What a trained model and its artifact have in common."""
 
-    schema: Literal["bot-core/model/v1"] = "bot-core/model/v1"
+    schema: str
     backend: Literal["lightgbm", "linear"]
     feature_names: Annotated[list[str], Meta(min_length=1)]
     model_state: ModelState
@@ -134,10 +133,16 @@ class TrainedModel(Part, kw_only=True):
     drift_baseline: dict[str, FeatureBaseline]
     calibration: Calibration
     golden: Annotated[list[GoldenVector], Meta(min_length=1)]
+
+
+class TrainedModel(Trained, frozen=True, kw_only=True):
+    """`build/<model>/model.json`: everything learned. The same inputs give the same bytes."""
+
+    schema: Literal["bot-core/model/v1"] = "bot-core/model/v1"
     metadata: TrainingMetadata
 
 
-class ReleaseMetadata(Part, kw_only=True):
+class ReleaseMetadata(Part, frozen=True, kw_only=True):
     """The training's metadata and where it came from. `inputs` covers (path, digest) of every tracked input."""
 
     version: Version
@@ -151,23 +156,9 @@ class ReleaseMetadata(Part, kw_only=True):
     training: TrainingMetadata
 
 
-class ModelArtifact(Part, kw_only=True):
+class ModelArtifact(Trained, frozen=True, kw_only=True):
     """`models/<model>/<version>.json`: a trained model, stamped. `trained_at` is the release's UTC time."""
 
     schema: Literal["bot-core/artifact/v1"] = "bot-core/artifact/v1"
-    backend: Literal["lightgbm", "linear"]
     trained_at: dt.datetime
-    feature_names: Annotated[list[str], Meta(min_length=1)]
-    model_state: ModelState
-    target_scale: Annotated[float, Meta(gt=0.0)]
-    training_rows: Rows
-    validation_rows: Rows
-    test_rows: Rows
-    metrics: Metrics
-    feature_scalers: dict[str, Scaler]
-    feature_bounds: dict[str, Bounds]
-    feature_importance: dict[str, float]
-    drift_baseline: dict[str, FeatureBaseline]
-    calibration: Calibration
-    golden: Annotated[list[GoldenVector], Meta(min_length=1)]
     metadata: ReleaseMetadata

@@ -8,7 +8,7 @@ from bot_core.documents.document import Part
 from bot_core.documents.status import Status
 
 
-class Finding(Part, kw_only=True):
+class Finding(Part, frozen=True, kw_only=True):
     """One kind of defect. `share` is of the rows (of the expected bars for `missing_bars`); places are UTC times or row numbers."""
 
     code: str
@@ -20,14 +20,14 @@ class Finding(Part, kw_only=True):
     message: str
 
 
-class Repair(Part, kw_only=True):
+class Repair(Part, frozen=True, kw_only=True):
     """One declared repair and how many rows it touched."""
 
     action: str
     rows: int
 
 
-class Gap(Part, kw_only=True):
+class Gap(Part, frozen=True, kw_only=True):
     """A run of missing bars, for the card's picture."""
 
     first: str
@@ -35,7 +35,7 @@ class Gap(Part, kw_only=True):
     bars: int
 
 
-class DataQualityReport(Part, kw_only=True):
+class DataQualityReport(Part, frozen=True, kw_only=True):
     """`build/<model>/data_quality.json`. Findings describe the raw data; `status` judges what the repairs leave."""
 
     schema: Literal["bot-core/data-quality/v1"] = "bot-core/data-quality/v1"

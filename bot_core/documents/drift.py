@@ -8,7 +8,7 @@ from bot_core.documents.document import Part
 from bot_core.documents.status import Status
 
 
-class Statistic(Part, kw_only=True):
+class Statistic(Part, frozen=True, kw_only=True):
     """One statistic of one feature, its bootstrapped threshold at the declared false-alarm rate, and its p-value."""
 
     value: float
@@ -16,7 +16,7 @@ class Statistic(Part, kw_only=True):
     p_value: float
 
 
-class FeatureDrift(Part, kw_only=True):
+class FeatureDrift(Part, frozen=True, kw_only=True):
     """`drifted`: some statistic is above its threshold and survives the false-discovery control over all features.
 
     `reference` and `current` are the shares of rows in the same PSI bins, first and last bin being out of the reference's range.
@@ -32,7 +32,7 @@ class FeatureDrift(Part, kw_only=True):
     current: list[float]
 
 
-class Span(Part, kw_only=True):
+class Span(Part, frozen=True, kw_only=True):
     """Rows from `first` to `last`, UTC times."""
 
     first: str
@@ -40,7 +40,7 @@ class Span(Part, kw_only=True):
     rows: int
 
 
-class DriftReport(Part, kw_only=True):
+class DriftReport(Part, frozen=True, kw_only=True):
     """`build/<model>/drift.json`."""
 
     schema: Literal["bot-core/drift/v1"] = "bot-core/drift/v1"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot_core.documents.document import Part
 
 
-class Scores(Part, kw_only=True):
+class Scores(Part, frozen=True, kw_only=True):
     """Figures over some rows. Errors are in the target's unit (of a probability: 0 to 1).
 
-    `directional_accuracy` is the share of rows on the right side of the target's pivot (0 for returns, the training median for sizes,
-    one half for probabilities); its interval is Wilson's at 95 % on `effective_rows`, the rows counted by label uniqueness.
+    `directional_accuracy` is the share of rows on the right side of the pivot (0 for returns, 0.5 for probabilities, the median
+    of the training targets for sizes); its interval is Wilson's at 95 % on `effective_rows`, the rows counted by label uniqueness.
     `expected_pnl_bps` is the mean over all rows of what the declared side would have earned after the round-trip cost; None where a
     target has no payoff. `brier`, `log_loss` and `auc` belong to probabilities.
     """
@@ -28,7 +28,7 @@ class Scores(Part, kw_only=True):
     auc: float | None = None
 
 
-class ReliabilityBin(Part, kw_only=True):
+class ReliabilityBin(Part, frozen=True, kw_only=True):
     """Predicted against observed success in one bin of calibrated probability."""
 
     low: float

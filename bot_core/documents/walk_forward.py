@@ -9,7 +9,7 @@ from bot_core.documents.scores import ReliabilityBin, Scores
 from bot_core.documents.status import Status
 
 
-class Window(Part, kw_only=True):
+class Window(Part, frozen=True, kw_only=True):
     """One refit and its test window. Times are UTC; a training row's label ends before `test_first` less the embargo."""
 
     index: int
@@ -24,7 +24,7 @@ class Window(Part, kw_only=True):
     baselines: dict[str, Scores]
 
 
-class Comparison(Part, kw_only=True):
+class Comparison(Part, frozen=True, kw_only=True):
     """The model against the best baseline (lowest pooled loss): Diebold-Mariano, one-sided, with the small-sample correction.
 
     `beats_baseline` is true only when `p_value` is below `significance`.
@@ -41,7 +41,7 @@ class Comparison(Part, kw_only=True):
     beats_baseline: bool
 
 
-class WalkForwardReport(Part, kw_only=True):
+class WalkForwardReport(Part, frozen=True, kw_only=True):
     """`build/<model>/walk_forward.json`; `status` is ok when the model beats its baseline, else warning."""
 
     schema: Literal["bot-core/walk-forward/v1"] = "bot-core/walk-forward/v1"

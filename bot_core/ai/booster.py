@@ -1,0 +1,84 @@
+"""The one door to LightGBM: fit, store as text, load, predict. Deterministic, one inner thread, no pickle.
+
+OpenMP must be told to wait passively before the library loads, else two fits at once on a busy machine take ten times as long; so
+this module sets `OMP_WAIT_POLICY` unless the environment already says something.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import lightgbm as lgb
+import numpy as np
+
+from bot_core.ai.fitted import Fitted
+from bot_core.documents.artifact import TreeState
+from bot_core.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from bot_core.ai.fitted import Examples
+    from bot_core.config.models import LightGBM
+
+    Floats = NDArray[np.float64]
+
+_OBJECTIVES = {"l1": "regression_l1", "l2": "regression", "huber": "huber", "binary": "binary"}
+
+
+def fit(config: LightGBM, train: Examples, validation: Examples) -> Fitted:
+    """Boost trees on `train`, stopping early on `validation` only."""
+    parameters = _parameters(config)
+    data = lgb.Dataset(train.values, train.targets, params=parameters, free_raw_data=True)
+    judge = lgb.Dataset(validation.values, validation.targets, reference=data, params=parameters)
+    stop = lgb.early_stopping(config.early_stopping_rounds, verbose=False)
+    booster = lgb.train(parameters, data, config.rounds, valid_sets=[judge], callbacks=[stop])
+    rounds = booster.best_iteration or booster.current_iteration()
+    text = booster.model_to_string(num_iteration=rounds)
+    gain = booster.feature_importance("gain", iteration=rounds)
+    return Fitted(state=TreeState(text=text), predict=predictor(TreeState(text=text)), rounds=rounds, importance=_shares(gain))
+
+
+def predictor(state: TreeState) -> Callable[[Floats], Floats]:
+    """Load trees from text and return (n, k) values → (n,) predictions.
+
+    Raises:
+        DocumentError: the text is not a LightGBM model.
+    """
+    try:
+        booster = lgb.Booster(model_str=state.text)
+    except lgb.basic.LightGBMError as error:
+        msg = f"model_state: expected LightGBM's text format, got something else ({error})"
+        raise DocumentError(msg, hint="restore the file from git or run `dvc repro`") from error
+
+    def predict(values: Floats) -> Floats:
+        return np.asarray(booster.predict(values, num_threads=1), dtype=np.float64)
+
+    return predict
+
+
+def _parameters(config: LightGBM) -> dict[str, object]:
+    return {
+        "objective": _OBJECTIVES[config.objective],
+        "learning_rate": config.learning_rate,
+        "num_leaves": config.num_leaves,
+        "min_data_in_leaf": config.min_data_in_leaf,
+        "max_bin": config.max_bin,
+        "feature_fraction": config.feature_fraction,
+        "lambda_l2": config.lambda_l2,
+        "seed": config.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
+
+
+def _shares(gain: Floats) -> Floats:
+    total = float(gain.sum())
+    return gain / total if total > 0 else gain

@@ -1,0 +1,44 @@
+"""Model families. A new one is a module with `fit` and `predictor`, a Struct in `conf/`, a state, and a line in each `match`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from bot_core.ai import booster, linear
+from bot_core.config.models import LightGBM, Linear
+from bot_core.documents.artifact import LinearState, TreeState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bot_core.ai.fitted import Examples, Fitted
+    from bot_core.config.models import ModelConfig
+    from bot_core.documents.artifact import ModelState
+
+    Floats = NDArray[np.float64]
+
+
+def fit(config: ModelConfig, train: Examples, validation: Examples) -> Fitted:
+    """Fit the configured family."""
+    match config:
+        case LightGBM():
+            return booster.fit(config, train, validation)
+        case Linear():
+            return linear.fit(config, train, validation)
+
+
+def backend(config: ModelConfig) -> Literal["lightgbm", "linear"]:
+    """Name the family as the artifact does."""
+    return "lightgbm" if isinstance(config, LightGBM) else "linear"
+
+
+def predictor(state: ModelState) -> Callable[[Floats], Floats]:
+    """Return (n, k) values → (n,) predictions for a stored model."""
+    match state:
+        case TreeState():
+            return booster.predictor(state)
+        case LinearState():
+            return linear.predictor(state)

@@ -1,0 +1,34 @@
+"""What every model family takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bot_core.documents.artifact import ModelState
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """(n, k) feature values and (n,) targets."""
+
+    values: Floats
+    targets: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A learned model: the state to store, how to predict, boosting rounds (or 1), and each feature's share of importance."""
+
+    state: ModelState
+    predict: Callable[[Floats], Floats]
+    rounds: int
+    importance: Floats

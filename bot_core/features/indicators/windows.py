@@ -1,0 +1,157 @@
+"""Rolling windows inside a state: constant amortised work per bar and nothing that can drift.
+
+A window is cut into blocks of its own length. Slots not yet overwritten hold aggregates of the previous block, each from its slot to that
+block's end; the header holds the aggregate of the block that is filling. Joining the two gives the window's aggregate. When a block is
+full, one pass backward turns its values into such aggregates. Nothing is ever subtracted from a running sum, so no rounding error
+outlives two windows, sums of non-negative numbers stay non-negative, and a spike is forgotten when it leaves. New slots are nan, and so
+is every aggregate until a window has filled. (The two-stack queue; van Herk 1992 for extremes.)
+
+A header is seven numbers: 0 next slot, 1 last slot, 2 first slot, 3 sum, 4 second sum, 5 centre or extreme, 6 slot of the extreme.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot_core.features.indicators.indicator import State
+
+HEADER = 7
+
+
+def layout(scalars: Iterable[float], *sizes: float, columns: int = 1) -> State:
+    """Lay out a state: the scalars, one header per window, then the slots of all windows.
+
+    The header of the first window is at index len(scalars), the next one `HEADER` later. `moments` and `age_of_highest` need two columns.
+    """
+    state = list(scalars)
+    first = len(state) + HEADER * len(sizes)
+    for size in map(int, sizes):
+        state += [first, first + size - 1, first, 0.0, 0.0, math.nan, math.nan]
+        first += size * columns
+    return state + [math.nan] * (first - len(state))
+
+
+def lagged(state: State, at: int, x: float) -> float:
+    """Remember x; return the value of `size` calls ago."""
+    i = int(state[at])
+    old = state[i]
+    state[i] = x
+    state[at] = state[at + 2] if i == state[at + 1] else i + 1
+    return old
+
+
+def total(state: State, at: int, x: float) -> float:
+    """Add x; return the sum of the last `size` values."""
+    i = int(state[at])
+    state[i] = x
+    filling = state[at + 3] + x
+    if i == state[at + 1]:
+        first = int(state[at + 2])
+        for j in range(i - 1, first - 1, -1):
+            state[j] += state[j + 1]
+        state[at] = first
+        state[at + 3] = 0.0
+        return filling
+    state[at] = i + 1
+    state[at + 3] = filling
+    return filling + state[i + 1]
+
+
+def highest(state: State, at: int, x: float) -> float:
+    """Add x; return the largest of the last `size` values."""
+    i = int(state[at])
+    state[i] = x
+    top = state[at + 5]
+    if not x <= top:
+        top = x
+    if i == state[at + 1]:
+        first = int(state[at + 2])
+        for j in range(i - 1, first - 1, -1):
+            if state[j + 1] > state[j]:
+                state[j] = state[j + 1]
+        state[at] = first
+        state[at + 5] = math.nan
+        return top
+    state[at] = i + 1
+    state[at + 5] = top
+    rest = state[i + 1]
+    return top if top > rest else rest
+
+
+def lowest(state: State, at: int, x: float) -> float:
+    """Add x; return the smallest of the last `size` values."""
+    return -highest(state, at, -x)
+
+
+def age_of_highest(state: State, at: int, x: float) -> float:
+    """Add x; return how many calls ago the largest of the last `size` values came, the most recent of equals. Two columns."""
+    i = int(state[at])
+    first = int(state[at + 2])
+    size = int(state[at + 1]) - first + 1
+    state[i] = x
+    state[i + size] = i
+    top = state[at + 5]
+    if not x < top:
+        top = x
+        state[at + 6] = i
+    where = state[at + 6]
+    if i == state[at + 1]:
+        for j in range(i - 1, first - 1, -1):
+            if state[j + 1] >= state[j]:
+                state[j] = state[j + 1]
+                state[j + size] = state[j + size + 1]
+        state[at] = first
+        state[at + 5] = math.nan
+        return i - where
+    state[at] = i + 1
+    state[at + 5] = top
+    return i - where if top >= state[i + 1] else i + size - state[i + 1 + size]
+
+
+def moments(state: State, at: int, x: float) -> tuple[float, float]:
+    """Add x; return mean and population variance of the last `size` values. Two columns.
+
+    Sums are of deviations from a centre near the data, the mean of the last full block, so that large numbers do not cancel.
+    """
+    i = int(state[at])
+    first = int(state[at + 2])
+    size = int(state[at + 1]) - first + 1
+    centre = x if math.isnan(state[at + 5]) else state[at + 5]
+    state[i] = x
+    state[at + 5] = centre
+    state[at + 3] += x - centre
+    state[at + 4] += (x - centre) * (x - centre)
+    shift = state[at + 3]
+    square = state[at + 4]
+    if i == state[at + 1]:
+        state[at] = first
+        recentre(state, at, centre + shift / size)
+    else:
+        state[at] = i + 1
+        shift += state[i + 1]
+        square += state[i + 1 + size]
+    shift /= size
+    variance = square / size - shift * shift
+    return centre + shift, 0.0 if variance < 0.0 else variance
+
+
+def recentre(state: State, at: int, centre: float) -> None:
+    """Close a full block of `moments` around a new centre."""
+    first = int(state[at + 2])
+    last = int(state[at + 1])
+    size = last - first + 1
+    shift = 0.0
+    square = 0.0
+    for j in range(last, first - 1, -1):
+        x = state[j] - centre
+        shift += x
+        square += x * x
+        state[j] = shift
+        state[j + size] = square
+    state[at + 3] = 0.0
+    state[at + 4] = 0.0
+    state[at + 5] = centre

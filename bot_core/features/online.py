@@ -1,0 +1,30 @@
+"""Features one bar at a time, in plain Python: the light half of the pair whose other half is `engineer`.
+
+Both run the same `init` and `update`, so from the same first bar they agree to the last bit. A window forgets what left it, but an
+exponential mean never quite does: start the stream where the batch starts, or far enough back for its features.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot_core.features.indicators.indicator import Bar
+    from bot_core.features.spec import FeatureSpec
+
+
+class OnlineFeatures:
+    """The features of a spec over a stream of bars."""
+
+    def __init__(self, spec: FeatureSpec) -> None:
+        self.spec = spec
+        self.warming_up = spec.warm_up
+        self._steps = [(definition.update, definition.start()) for definition in spec.definitions]
+
+    def update(self, bar: Bar) -> list[float] | None:
+        """Take the next bar; return the features in the spec's order, None while warming up."""
+        values = [step(state, bar) for step, state in self._steps]
+        if self.warming_up > 0:
+            self.warming_up -= 1
+            return None
+        return values

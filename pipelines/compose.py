@@ -1,0 +1,63 @@
+"""Stage 1: compose a model's Hydra overrides into `build/<model>/config.yaml`. The only place that knows Hydra.
+
+A key the typed groups do not know, a wrong type or a value out of range stops the model here, before anything of it runs; the
+sentence names the file that holds the key.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bot_core._parse import convert, write_bytes
+from bot_core.cli.boundary import guard
+from bot_core.config.load import load_roster, overrides
+from bot_core.config.models import PipelineConfig
+from bot_core.errors import ConfigError
+
+ROSTER = Path("params.yaml")
+
+
+def main(model: str) -> None:
+    """Compose, check and write one model's configuration."""
+    roster = load_roster(ROSTER)
+    if model not in roster:
+        msg = f"{ROSTER}: models: expected one of {', '.join(roster)}; got {model}"
+        raise ConfigError(msg, hint="add the model to the roster")
+    lines = overrides(roster[model])
+    composed = _compose(model, lines)
+    choices = composed.hydra.runtime.choices
+    plain = OmegaConf.to_container(composed, resolve=True)
+    if not isinstance(plain, dict):
+        msg = f"conf/config.yaml: expected a mapping, got {type(plain).__name__}"
+        raise ConfigError(msg)
+    del plain["hydra"]
+
+    def locate(key: str) -> str:
+        group = key.partition(".")[0]
+        own = any(line.startswith(f"{key}=") for line in lines)
+        return f"{ROSTER}: models.{model}.set" if own else f"conf/{group}/{choices.get(group, '?')}.yaml"
+
+    convert(plain, PipelineConfig, "conf/config.yaml", error=ConfigError, locate=locate)
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
+    write_bytes(Path("build", model, "config.yaml"), text.encode())
+
+
+def _compose(model: str, lines: list[str]) -> DictConfig:
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(Path("conf").resolve())):
+            return compose("config", overrides=lines, return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        reason = " ".join(str(error).split()).partition(" Config search path")[0]
+        msg = f"{ROSTER}: models.{model}: expected choices and keys that exist in conf/, got: {reason}"
+        raise ConfigError(msg, hint="ls conf/*") from error
+
+
+if __name__ == "__main__":
+    guard(main, sys.argv[1])
