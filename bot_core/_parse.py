@@ -6,6 +6,7 @@ messages into ours, adding what it leaves out: the offending value and, for an u
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from typing import TYPE_CHECKING, TypeVar
@@ -23,7 +24,8 @@ T = TypeVar("T")
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<key>[^`]*)`")
-_EXPECTED = re.compile(r"Expected (?P<expected>.*?)(, got .*)?$")
+_EXPECTED = re.compile(r"Expected (?P<expected>.*?)(, got (?P<got>.*))?$")
+_CHOICE = re.compile(r"Invalid (enum )?value (?P<got>.*)$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -113,7 +115,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         msg = f"{path}: expected to write {len(data)} bytes, got {error.strerror or error}"
         raise AuditError(msg, hint="nothing was changed; free space or fix permissions, then run the same command again") from error
 
@@ -128,13 +131,15 @@ def _explain(message: str, raw: object, kind: object) -> tuple[str, str, str]:
     path = at.rstrip("`").removeprefix("$")
     key = path.lstrip(".")
     if found := _UNKNOWN.search(text):
-        return _join(key, found["key"]), *_unknown(found["key"], _fields(kind, path))
+        return _join(key, found["key"]), *_unknown(found["key"], _fields(kind, raw, path))
     if found := _MISSING.search(text):
         return _join(key, found["key"]), "expected a value, got nothing", "add the key"
+    if found := _CHOICE.search(text):
+        return key, f"expected one of {', '.join(_choices(kind, raw, path))}; got {found['got']}", ""
     expected = _EXPECTED.match(text)
     if expected is None:
         return key, text.replace("`", ""), ""
-    return key, f"expected {expected['expected'].replace('`', '')}, got {_value(raw, path)}", ""
+    return key, f"expected {expected['expected'].replace('`', '')}, got {_value(raw, path, expected['got'])}", ""
 
 
 def _unknown(key: str, known: list[str]) -> tuple[str, str]:
@@ -148,14 +153,21 @@ def _join(parent: str, key: str) -> str:
     return f"{parent}.{key}" if parent else key
 
 
-def _value(raw: object, path: str) -> str:
+def _value(raw: object, path: str, stated: str | None) -> str:
+    """Show the offending value: what the message states in plain words, else what stands at the path."""
+    if stated and not stated.startswith("`"):
+        return stated
+    return _shown(_at(raw, path))
+
+
+def _at(raw: object, path: str) -> object:
     value = raw
     for name, index in _STEP.findall(path):
-        try:
-            value = value[int(index)] if index else value[name]  # type: ignore[index]  # plain YAML/JSON values
-        except (KeyError, IndexError, TypeError, ValueError):
-            return "another value"
-    return _shown(value)
+        if isinstance(value, list) and index.isdigit():
+            value = value[int(index)]
+        elif isinstance(value, dict):
+            value = value.get(name)
+    return value
 
 
 def _shown(value: object) -> str:
@@ -166,13 +178,32 @@ def _shown(value: object) -> str:
     return repr(value) if value is not None else "nothing"
 
 
-def _fields(kind: object, path: str) -> list[str]:
-    """List the keys allowed where `path` points, following nested Structs."""
-    current: object = kind
+def _fields(kind: object, raw: object, path: str) -> list[str]:
+    """List the keys allowed at a path; of several kinds, those of the kind that the value names."""
+    structs = _structs(_type_at(kind, path))
+    value = _at(raw, path)
+    tags = {v for v in value.values() if isinstance(v, str)} if isinstance(value, dict) else set()
+    named = [struct for struct in structs if struct.__struct_config__.tag in tags]
+    return sorted({field.encode_name for struct in named or structs for field in msgspec.structs.fields(struct)})
+
+
+def _choices(kind: object, raw: object, path: str) -> list[str]:
+    """List what a literal, or the tag of several kinds, may be."""
+    parent, _, name = path.rpartition(".")
+    tags = [str(s.__struct_config__.tag) for s in _structs(_type_at(kind, parent)) if s.__struct_config__.tag_field == name]
+    if tags:
+        return tags
+    owner = _at(raw, parent)
+    named = [s for s in _structs(_type_at(kind, parent)) if isinstance(owner, dict) and s.__struct_config__.tag in owner.values()]
+    return [str(choice) for choice in getattr(_field_type(named[0] if named else _type_at(kind, parent), name), "__args__", ())]
+
+
+def _type_at(kind: object, path: str) -> object:
+    current = kind
     for name, _ in _STEP.findall(path):
         if name:
             current = _field_type(current, name)
-    return sorted({field.encode_name for struct in _structs(current) for field in msgspec.structs.fields(struct)})
+    return current
 
 
 def _structs(kind: object) -> list[type[msgspec.Struct]]:

@@ -12,11 +12,12 @@ one without a pause, in every calendar. Times are the bars' starts; both ends ar
 from __future__ import annotations
 
 import difflib
+import warnings
 
 import exchange_calendars
 import numpy as np
 import pandas as pd
-from exchange_calendars.errors import CalendarError
+from exchange_calendars.errors import NoSessionsError  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
 from bot_core.data.durations import DAY
@@ -26,8 +27,8 @@ Times = NDArray[np.datetime64]  # (n,) datetime64[us], UTC
 
 ALWAYS, FX = "24/7", "fx"
 _NEW_YORK = "America/New_York"
-_OPEN, _LENGTH = np.timedelta64(17, "h"), np.timedelta64(5, "D")
-_SUNDAY, _SATURDAY = 6, 5
+_OPEN, _WEEK = np.timedelta64(17, "h"), np.timedelta64(5, "D")
+_SUNDAY, _THURSDAY = 6, 3  # days of the week from Monday = 0; 1970 began on a Thursday
 
 
 def expected_times(calendar: str, first: np.datetime64, last: np.datetime64, bar: int) -> Times:
@@ -47,7 +48,7 @@ def expected_times(calendar: str, first: np.datetime64, last: np.datetime64, bar
     start, end = first.astype("datetime64[us]"), last.astype("datetime64[us]")
     if bar > DAY:
         return np.arange(start, end + np.timedelta64(1, "us"), np.timedelta64(bar, "us"))
-    times = _days(calendar, start, end) if bar == DAY else _within_days(calendar, start, end, np.timedelta64(bar, "us"))
+    times = _days(calendar, start, end) if bar == DAY else _within_days(calendar, start, end, bar)
     return times[np.searchsorted(times, start) : np.searchsorted(times, end, side="right")]
 
 
@@ -66,50 +67,46 @@ def _require_known(calendar: str) -> None:
 
 
 def _days(calendar: str, start: np.datetime64, end: np.datetime64) -> Times:
-    if calendar in {ALWAYS, FX}:
-        days = np.arange(start.astype("datetime64[D]"), end.astype("datetime64[D]") + 1)
-        return (days if calendar == ALWAYS else days[np.is_busday(days)]).astype("datetime64[us]")
-    return _exchange(calendar, start, end).sessions.to_numpy("datetime64[us]")
-
-
-def _within_days(calendar: str, start: np.datetime64, end: np.datetime64, bar: np.timedelta64) -> Times:
+    days = np.arange(start.astype("datetime64[D]"), end.astype("datetime64[D]") + 1)
     if calendar == ALWAYS:
-        return np.arange(start - (start - np.datetime64(0, "us")) % bar, end + np.timedelta64(1, "us"), bar)
-    opens, closes = _fx_weeks(start, end) if calendar == FX else _sessions(calendar, start, end)
-    counts = -(-(closes - opens) // bar)  # a session that is no multiple of the bar ends with a shorter one
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    times = np.repeat(opens, counts)
-    times += within * bar
+        return days.astype("datetime64[us]")
+    if calendar == FX:
+        return days[np.is_busday(days)].astype("datetime64[us]")
+    return _exchange(calendar, days[0], days[-1], None)
+
+
+def _within_days(calendar: str, start: np.datetime64, end: np.datetime64, bar: int) -> Times:
+    if calendar == ALWAYS:
+        first = start.astype(np.int64) // bar * bar
+        return np.arange(first, end.astype(np.int64) + 1, bar).astype("datetime64[us]")
+    if calendar == FX:
+        return _fx(start, end, np.timedelta64(bar, "us"))
+    day_before, day_after = (
+        start.astype("datetime64[D]") - 1,
+        end.astype("datetime64[D]") + 1,
+    )  # east of UTC a session starts the day before
+    return _exchange(calendar, day_before, day_after, pd.Timedelta(bar, "us"))
+
+
+def _fx(start: np.datetime64, end: np.datetime64, bar: np.timedelta64) -> Times:
+    """Return the bars of every week that touches the span. The clocks change on Sundays at 02:00, so every week has 120 hours."""
+    days = np.arange(start.astype("datetime64[D]") - 7, end.astype("datetime64[D]") + 1)
+    sundays = days[(days.astype(np.int64) + _THURSDAY) % 7 == _SUNDAY]
+    opens = pd.DatetimeIndex(sundays + _OPEN).tz_localize(_NEW_YORK).tz_convert("UTC").tz_localize(None).to_numpy("datetime64[us]")
+    times: Times = np.add.outer(opens, np.arange(np.timedelta64(0, "us"), _WEEK, bar)).ravel()
     return times
 
 
-def _fx_weeks(start: np.datetime64, end: np.datetime64) -> tuple[Times, Times]:
-    sundays = np.arange(start.astype("datetime64[D]") - 7, end.astype("datetime64[D]") + 7)
-    sundays = sundays[(sundays.astype(np.int64) + 3) % 7 == _SUNDAY]  # 1970-01-01 was a Thursday
-    return _new_york(sundays + _OPEN), _new_york(sundays + _LENGTH + _OPEN)
-
-
-def _new_york(local: Times) -> Times:
-    return pd.DatetimeIndex(local).tz_localize(_NEW_YORK).tz_convert("UTC").tz_localize(None).to_numpy("datetime64[us]")
-
-
-def _sessions(calendar: str, start: np.datetime64, end: np.datetime64) -> tuple[Times, Times]:
-    """Return opens and closes of a calendar's sessions; a lunch break makes two of one."""
-    schedule = _exchange(calendar, start, end).schedule
-    opens, closes, pauses, resumes = (
-        schedule[name].dt.tz_localize(None).to_numpy("datetime64[us]") for name in ("open", "close", "break_start", "break_end")
-    )
-    whole = np.isnat(pauses)
-    parts = np.concatenate([opens, resumes[~whole]]), np.concatenate([np.where(whole, closes, pauses), closes[~whole]])
-    order = np.argsort(parts[0], kind="stable")
-    return parts[0][order], parts[1][order]
-
-
-def _exchange(calendar: str, start: np.datetime64, end: np.datetime64) -> exchange_calendars.ExchangeCalendar:
-    """Return the calendar over these days and a week around them, so that a single weekend is no empty calendar."""
-    first, last = start.astype("datetime64[D]") - 7, end.astype("datetime64[D]") + 7
+def _exchange(calendar: str, first: np.datetime64, last: np.datetime64, bar: pd.Timedelta | None) -> Times:
+    """Return the sessions' dates, or the starts of their bars."""
     try:
-        return exchange_calendars.get_calendar(calendar, start=str(first), end=str(last))
-    except (ValueError, CalendarError) as error:
-        msg = f"data.calendar: expected a calendar from {first} to {last}, got {calendar}: {' '.join(str(error).split())}"
-        raise ConfigError(msg, hint="use another calendar, or shorter data") from error
+        with warnings.catch_warnings(action="ignore", category=pd.errors.Pandas4Warning):  # exchange_calendars 4.13 on pandas 3.1
+            exchange = exchange_calendars.get_calendar(calendar, start=str(first), end=str(last))
+            days = exchange.sessions
+            index = days if bar is None else exchange.trading_index(days[0], days[-1], bar, intervals=False, closed="left")
+            return index.to_numpy("datetime64[us]")
+    except NoSessionsError:
+        return np.array([], dtype="datetime64[us]")
+    except (ValueError, NotImplementedError) as error:
+        msg = f"data.calendar: expected a calendar from {first} to {last}, got {calendar}: {' '.join(str(error).split())[:200]}"
+        raise ConfigError(msg, hint="use another calendar, or bars that it covers") from error

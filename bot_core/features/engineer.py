@@ -1,8 +1,8 @@
 """Features over a whole history: the one module that compiles.
 
 The same `init` and `update` run online as they stand (`online`); here numba turns them into machine code, together with the plain
-functions they call, without any freedom to reorder arithmetic. So both agree to the last bit, and a short history, where compiling costs
-more than it saves, simply runs the plain code. Neither the choice nor the number of threads can be seen in the result.
+functions they call, without any freedom to reorder arithmetic. So both agree to the last bit, and a short history, where compiling
+costs more than it saves, simply runs the plain code. Neither the choice nor the number of threads can be seen in the result.
 
 Work goes in chunks of rows that fit a processor's cache; the only large memory taken is the table that is returned.
 """
@@ -74,7 +74,7 @@ class FeatureEngineer:
             feature_names=spec.names,
             times=times[first:],
             label_ends=_label_ends(times, label.ends[first:]),
-            targets=label.values[first:],
+            targets=label.labels[first:],
             values=self._values(spec.definitions, columns, first),
             payoffs=None if label.payoffs is None else label.payoffs[first:],
         )

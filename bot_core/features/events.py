@@ -31,8 +31,8 @@ def build_event_dataset(frame: pd.DataFrame, columns: ColumnFeatures, target: La
     """Take features and labels from a table of events.
 
     Args:
-        frame: rows in order of time with `time`, `label_end` (datetime64[us], UTC or naive UTC; NaT: not known yet), `label` (nan: not
-            known yet), optionally `payoff` (bps), and the feature columns.
+        frame: rows in order of time with `time`, `label_end` (datetime64[us], UTC or naive UTC; NaT: not known yet), `label` (nan:
+            not known yet), optionally `payoff` (bps), and the feature columns.
         columns: which columns are features, in order.
         target: the label's task; a classification label is 0 or 1.
 

@@ -1,7 +1,7 @@
 """Which features a model reads, in which order, under which definitions: checked once, named by a digest.
 
-The digest covers each feature's name, indicator, parameters (defaults written out) and the source of every module its definition calls.
-Two specs with one digest compute the same numbers.
+The digest covers each feature's name, indicator, parameters (defaults written out) and the source of every module its definition
+calls. Two specs with one digest compute the same numbers.
 """
 
 from __future__ import annotations
@@ -114,11 +114,11 @@ def _define(feature: IndicatorFeature) -> FeatureDefinition:
     where = f"features: {feature.name}"
     indicator = INDICATORS.get(feature.indicator)
     if indicator is None:
-        raise _unknown(f"{where}: indicator", feature.indicator, INDICATORS)
+        raise _unknown(where, "indicator", feature.indicator, INDICATORS)
     known = {parameter.name: parameter for parameter in indicator.parameters}
     for name in feature.parameters:
         if name not in known:
-            raise _unknown(f"{where}: parameters of {feature.indicator}", name, known)
+            raise _unknown(where, f"parameter of {feature.indicator}", name, known)
     values = {name: _checked(parameter, feature.parameters.get(name), where) for name, parameter in known.items()}
     _check_ascending(indicator, values, where)
     return FeatureDefinition(feature.name, feature.indicator, tuple(values.items()))
@@ -141,10 +141,11 @@ def _check_ascending(indicator: Indicator, values: dict[str, float], where: str)
             raise ConfigError(msg)
 
 
-def _unknown(where: str, name: str, known: Collection[str]) -> ConfigError:
+def _unknown(where: str, kind: str, name: str, known: Collection[str]) -> ConfigError:
     near = difflib.get_close_matches(name, known, n=1)
-    exist = ", ".join(sorted(known)) if known else "no parameters"
-    return ConfigError(f"{where}: expected one of {exist}; got {name}", hint=f"did you mean {near[0]}?" if near else "")
+    expected = f"one of {', '.join(sorted(known))}" if known else "none"
+    msg = f"{where}: {kind}: expected {expected}; got {name}"
+    return ConfigError(msg, hint=f"did you mean {near[0]}?" if near else "")
 
 
 def _canonical(definition: FeatureDefinition) -> dict[str, object]:

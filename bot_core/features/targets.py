@@ -1,8 +1,8 @@
 """What a model learns, with the time each label is known.
 
-A label of bar t is known at the close of some later bar; its end is that bar's `time`. Nothing later than the end enters the label, so
-data that arrives afterwards never changes it. Where the outcome is not known yet, the label and its payoff are nan and its end is NaT.
-The payoff is what holding the instrument over the label's own period returned, in bps.
+A label of bar t is known at the close of some later bar; its end is that bar's `time`. Nothing later than the end enters the label,
+so data that arrives afterwards never changes it. Where the outcome is not known yet, the label and its payoff are nan and its end is
+NaT. The payoff is what holding the instrument over the label's own period returned, in bps.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ BPS = 1e4
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """n labels: `values` (n,), `ends` (n,) the position of the bar at whose close each is known or -1, `payoffs` (n,) bps or None."""
+    """n labels: `labels` (n,); `ends` (n,), the position of the bar at whose close each is known, or -1; `payoffs` (n,) bps or None."""
 
-    values: Floats
+    labels: Floats
     ends: NDArray[np.int64]
     payoffs: Floats | None
 
@@ -65,8 +65,8 @@ def _forward_return(close: Floats, horizon: int) -> Target:
 def _direction(close: Floats, horizon: int) -> Target:
     """1 where the forward return is above zero, else 0."""
     forward = _forward_return(close, horizon)
-    values = np.where(np.isnan(forward.values), np.nan, (forward.values > 0.0).astype(np.float64))
-    return Target(values, forward.ends, forward.values)
+    values = np.where(np.isnan(forward.labels), np.nan, (forward.labels > 0.0).astype(np.float64))
+    return Target(values, forward.ends, forward.labels)
 
 
 def _next_range(high: Floats, low: Floats, horizon: int) -> Target:
@@ -86,10 +86,10 @@ def _next_range(high: Floats, low: Floats, horizon: int) -> Target:
 def _triple_barrier(high: Floats, low: Floats, close: Floats, target: TripleBarrier) -> Target:
     """1 where close (1 + upper v) is touched before close (1 - lower v), else 0; v = volatility * sqrt(horizon).
 
-    Volatility is the standard deviation (n - 1) of the last `volatility_window` log returns up to t. A barrier is touched by the high or
-    the low of one of bars t+1 to t+h; a bar that touches both counts as the lower one, because within a bar the order is unknown and the
-    worse must be assumed; so do bars without volatility. A touched barrier pays the barrier itself, a time-out the close of bar t+h.
-    (Lopez de Prado, 2018, chapter 3.)
+    Volatility is the standard deviation (n - 1) of the last `volatility_window` log returns up to t. A barrier is touched by the high
+    or the low of one of bars t+1 to t+h; a bar that touches both counts as the lower one, because within a bar the order is unknown and
+    the worse must be assumed; so does the next bar where volatility is 0. A touched barrier pays the barrier itself, a time-out the
+    close of bar t+h (Lopez de Prado, 2018, chapter 3).
     """
     scale = _volatility(close, target.volatility_window) * np.sqrt(target.horizon)
     upper = close * (1.0 + target.upper * scale)
@@ -107,12 +107,11 @@ def _triple_barrier(high: Floats, low: Floats, close: Floats, target: TripleBarr
     _settle(result, waiting, target.horizon, 0.0, close[waiting + target.horizon])
     _to_returns(result, close)
     return result
-'''
 
 
 def _settle(result: Target, rows: NDArray[np.int64], step: int, label: float, price: Floats) -> None:
     """Give these rows their label; the payoff column holds the exit price until `_to_returns`."""
-    result.values[rows] = label
+    result.labels[rows] = label
     result.ends[rows] = rows + step
     if result.payoffs is not None:
         result.payoffs[rows] = price

@@ -7,25 +7,13 @@ from typing import TYPE_CHECKING
 
 from matplotlib.patches import Rectangle
 
-from bot_core.reporting.canvas import (
-    BASELINE,
-    HEAT,
-    HEAT_INK,
-    MODEL,
-    MUTED,
-    NARROW,
-    SOFT,
-    Canvas,
-    Picture,
-    draw,
-    printable,
-)
-from bot_core.reporting.tables import ratio, worst_ratio
+from bot_core.reporting.canvas import BASELINE, GRID, HEAT, HEAT_INK, MODEL, MUTED, NARROW, Canvas, Picture, draw, printable
+from bot_core.reporting.data_tables import most_moved, ratio, worst_ratio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bot_core.documents.drift import DriftReport, FeatureDrift
+    from bot_core.documents.drift import FeatureDrift
     from bot_core.reporting.evidence import Evidence
 
 ROWS_AT_MOST = 40
@@ -38,7 +26,7 @@ NAMES = 152
 
 def heat_picture(evidence: Evidence) -> Picture:
     """Draw statistic / threshold for every feature, most moved first."""
-    ranked = _ranked(evidence.drift)
+    ranked = most_moved(evidence.drift.features)
     shown = ranked[:ROWS_AT_MOST]
     drifted = [feature.feature for feature in ranked if feature.drifted]
     left_out = f" The {len(shown)} most moved of {len(ranked)} features." if len(shown) < len(ranked) else ""
@@ -55,21 +43,17 @@ def heat_picture(evidence: Evidence) -> Picture:
 
 def shapes_picture(evidence: Evidence) -> Picture | None:
     """Draw the training and the newest distribution of the most moved features; None without features."""
-    shown = _ranked(evidence.drift)[:SHAPES_AT_MOST]
+    shown = most_moved(evidence.drift.features)[:SHAPES_AT_MOST]
     if not shown:
         return None
     return Picture(
         name="shapes",
-        title="What moved: then and now",
+        title="Most moved features, then and now",
         caption="Share of rows per bin, from low to high values, for the features nearest to or above their thresholds. Grey: training rows; "
         "blue: newest window. The two outermost bins hold values outside the training range.",
         alt=f"Distributions in training and in the newest window for {', '.join(feature.feature for feature in shown)}.",
         narrow=draw("shapes-narrow", NARROW, 24 + 128 * -(-len(shown) // 2), lambda canvas: _paint_shapes(canvas, shown, 2)),
     )
-
-
-def _ranked(report: DriftReport) -> list[FeatureDrift]:
-    return sorted(report.features, key=lambda feature: (-worst_ratio(feature), feature.feature))
 
 
 def _paint_heat(canvas: Canvas, features: list[FeatureDrift]) -> None:
@@ -119,7 +103,7 @@ def _paint_shapes(canvas: Canvas, features: list[FeatureDrift], columns: int) ->
 
 
 def _shape(axes: Axes, feature: FeatureDrift) -> None:
-    axes.stairs(feature.reference, fill=True, color=SOFT)
+    axes.stairs(feature.reference, fill=True, color=GRID)
     axes.stairs(feature.reference, color=BASELINE, linewidth=1.2)
     axes.stairs(feature.current, color=MODEL, linewidth=2)
     axes.axhline(0, color=MUTED, linewidth=1)

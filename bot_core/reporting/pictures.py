@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from bot_core.reporting.canvas import BASELINE, INK, MODEL, MUTED, NARROW, SURFACE, Canvas, Picture, draw, printable
 from bot_core.reporting.drift_pictures import heat_picture, shapes_picture
 from bot_core.reporting.numerals import count, percent
-from bot_core.reporting.tables import importance_shares
+from bot_core.reporting.score_tables import importance_shares
 from bot_core.reporting.timeline import timeline_picture
 from bot_core.reporting.window_pictures import error_picture, pnl_picture
 
@@ -84,7 +84,7 @@ def wilson(share: float, rows: float) -> tuple[float, float]:
 
 
 def _paint_reliability(canvas: Canvas, bins: list[ReliabilityBin], thin: float) -> None:
-    axes = canvas.axes(44, 10, canvas.width - 54, canvas.height - 56)
+    axes = canvas.axes(44, 10, canvas.width - 54, canvas.height - 50)
     intervals = [wilson(b.observed, max(b.rows * thin, 1.0)) for b in bins]
     low = max(min([b.predicted for b in bins] + [lo for lo, _ in intervals]) - 0.03, 0.0)
     high = min(max([b.predicted for b in bins] + [hi for _, hi in intervals]) + 0.03, 1.0)

@@ -102,10 +102,10 @@ def _money(report: WalkForwardReport) -> Answer | None:
     )
     trades = "" if report.pooled.trades is None else f", {count(report.pooled.trades)} of them traded"
     sentence = (
-        f"Mean over {count(report.pooled.rows)} unseen rows{trades}, after {figure(report.round_trip_cost_bps, digits=2)} bps of round-trip "
+        f"Per row, over {count(report.pooled.rows)} unseen rows{trades}, after {figure(report.round_trip_cost_bps, digits=2)} bps of round-trip "
         f"cost; above zero in {won} of {len(earned)} windows.{rival} Not tested for chance."
     )
-    return Answer("What would it have earned?", "neutral", f"{figure(mean, digits=3, sign=True)} bps a row", sentence)
+    return Answer("What would it have earned?", "neutral", f"{figure(mean, digits=3, sign=True)} bps", sentence)
 
 
 def _direction(report: WalkForwardReport) -> Answer:
@@ -125,7 +125,8 @@ def _quality(report: DataQualityReport) -> Answer:
         parts.append("Nothing was found.")
     else:
         parts.append(f"Found: {_listed([finding.code for finding in report.findings])}.")
-        parts.append(f"Left after repairs: {_listed([finding.code for finding in report.remaining]) or 'nothing'}.")
+        over = [finding.code for finding in report.remaining if finding.status != "ok"]
+        parts.append(f"Over a limit after repairs: {_listed(over) or 'none'}.")
     return Answer("Is the data sound?", report.status, _status_word(report.status), " ".join(parts))
 
 

@@ -67,7 +67,7 @@ def _times(path: Path, column: pd.Series[pd.Timestamp], clock: Clock) -> tuple[p
         return times.from_zone(column, whole_days=clock.whole_days), None
     if pd.api.types.is_object_dtype(column):  # Arrow's dates come as Python's
         column = pd.to_datetime(column, errors="coerce")
-    if not pd.api.types.is_datetime64_dtype(column):
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
         msg = f"{path}: column {column.name}: expected timestamps, dates or ISO 8601 text, got {column.dtype}"
         raise InputError(msg, hint="write the column as a timestamp")
     return times.from_local(column, clock), None

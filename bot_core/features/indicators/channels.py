@@ -1,4 +1,4 @@
-"""Channels: where the close lies between a lower (0) and an upper (1) band, and how wide the bands are. Flat prices give 0.5 and 0."""
+"""Channels: where the close lies between a lower (0) and an upper (1) band, and how wide they are. Flat prices give 0.5 and 0."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def init_donchian(period: float) -> State:
 
 
 def donchian_position(state: State, bar: Bar) -> float:
-    """Return (close - lowest low) / (highest high - lowest low) of the `period` bars before this one: outside 0 to 1 is a breakout."""
+    """Return (close - lowest low) / (highest high - lowest low) of the `period` bars before: outside 0 to 1 is a breakout."""
     top, floor = state[0], state[1]
     state[0] = highest(state, 2, bar.high)
     state[1] = lowest(state, 2 + HEADER, bar.low)

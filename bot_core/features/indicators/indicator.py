@@ -2,8 +2,8 @@
 
 An indicator is two functions. `init(*parameters)` returns its state, a list of floats with the parameters and all memory in it.
 `update(state, bar)` takes one bar and returns one value, `math.nan` while warming up. Both runs must agree to the last bit, so these
-functions are undecorated, use + - * / and `math.log`, `exp`, `sqrt` only (never a power: compilers round it differently), index the
-state by number, and guard every division. A bar costs constant work, amortised.
+functions are undecorated, compute with + - * / % and `math.log` and `sqrt` only (never a power: compilers round it differently),
+index the state by number, and guard every division. A bar costs constant work, amortised.
 """
 
 from __future__ import annotations

@@ -18,13 +18,14 @@ def init_rsi(period: float) -> State:
 
 
 def rsi(state: State, bar: Bar) -> float:
-    """Return Wilder's relative strength index: 100 gains / (gains + losses); 50 where nothing moves. (Wilder, 1978.)"""
+    """Return Wilder's relative strength index: 100 gains / (gains + losses); 50 where nothing moves (Wilder, 1978.)."""
     move = bar.close - state[10]
     state[10] = bar.close
     if math.isnan(move):
         return math.nan
-    gain = smooth(state, 0, move if move > 0.0 else 0.0)
-    loss = smooth(state, 5, -move if move < 0.0 else 0.0)
+    up = move > 0.0
+    gain = smooth(state, 0, move if up else 0.0)
+    loss = smooth(state, 5, 0.0 if up else -move)
     both = gain + loss
     return 100.0 * gain / both if both != 0.0 else 50.0
 

@@ -50,7 +50,7 @@ def init_macd_histogram(fast: float, slow: float, signal: float) -> State:
 
 
 def macd_histogram(state: State, bar: Bar) -> float:
-    """Return (MACD line - its signal) / close; 0 where the close is 0. (Appel, 1979.)"""
+    """Return (MACD line - its signal) / close; 0 where the close is 0 (Appel, 1979.)."""
     line = smooth(state, 0, bar.close) - smooth(state, SECOND, bar.close)
     if math.isnan(line):
         return math.nan
@@ -64,7 +64,7 @@ def init_aroon(period: float) -> State:
 
 
 def aroon(state: State, bar: Bar) -> float:
-    """Return the Aroon oscillator: 100 (bars since the lowest low - bars since the highest high) / period. (Chande, 1995.)"""
+    """Return the Aroon oscillator: 100 (bars since the lowest low - bars since the highest high) / period (Chande, 1995.)."""
     since_high = age_of_highest(state, 1, bar.high)
     since_low = age_of_highest(state, 1 + HEADER, -bar.low)
     return 100.0 * (since_low - since_high) / state[0]
@@ -76,7 +76,7 @@ def init_adx(period: float) -> State:
 
 
 def directions(state: State, bar: Bar) -> tuple[float, float]:
-    """Return the smoothed movements up and down as shares of the smoothed true range; 0 where nothing moves. (Wilder, 1978.)"""
+    """Return the smoothed movements up and down as shares of the smoothed true range; 0 where nothing moves (Wilder, 1978.)."""
     high, low, close = state[20], state[21], state[22]
     state[20], state[21], state[22] = bar.high, bar.low, bar.close
     if math.isnan(close):
@@ -113,7 +113,7 @@ def init_efficiency_ratio(period: float) -> State:
 
 
 def efficiency_ratio(state: State, bar: Bar) -> float:
-    """Return |net move| / sum of |moves| over `period` bars, 0 to 1; 0 where nothing moves. (Kaufman, 1995.)"""
+    """Return |net move| / sum of |moves| over `period` bars, 0 to 1; 0 where nothing moves (Kaufman, 1995.)."""
     before = state[0]
     state[0] = bar.close
     start = lagged(state, 1, bar.close)

@@ -31,7 +31,7 @@ def init_atr_share(period: float) -> State:
 
 
 def atr_share(state: State, bar: Bar) -> float:
-    """Return average true range / close; 0 where the close is 0. (Wilder, 1978.)"""
+    """Return average true range / close; 0 where the close is 0 (Wilder, 1978.)."""
     before = state[5]
     state[5] = bar.close
     if math.isnan(before):
@@ -46,26 +46,26 @@ def init_rolling(period: float) -> State:
 
 
 def parkinson(state: State, bar: Bar) -> float:
-    """Return Parkinson's range volatility over `period` bars. (Parkinson, 1980.)"""
+    """Return Parkinson's range volatility over `period` bars (Parkinson, 1980.)."""
     span = log_ratio(bar.high, bar.low)
     return math.sqrt(total(state, 1, span * span) / (FOUR_LOG_TWO * state[0]))
 
 
 def garman_klass(state: State, bar: Bar) -> float:
-    """Return Garman and Klass's volatility over `period` bars; a bar's share is never below 0. (Garman and Klass, 1980.)"""
+    """Return Garman and Klass's volatility over `period` bars; a bar's share is never below 0 (Garman and Klass, 1980.)."""
     span = log_ratio(bar.high, bar.low)
     body = log_ratio(bar.close, bar.open)
     variance = 0.5 * span * span - TWO_LOG_TWO_LESS_ONE * body * body
-    return math.sqrt(total(state, 1, variance if variance > 0.0 else 0.0) / state[0])
+    return math.sqrt(total(state, 1, max(0.0, variance)) / state[0])
 
 
 def rogers_satchell(state: State, bar: Bar) -> float:
-    """Return Rogers and Satchell's volatility over `period` bars; a bar's share is never below 0. (Rogers and Satchell, 1991.)"""
+    """Return Rogers and Satchell's volatility over `period` bars; a bar's share is never below 0 (Rogers and Satchell, 1991.)."""
     up = log_ratio(bar.high, bar.open)
     down = log_ratio(bar.low, bar.open)
     body = log_ratio(bar.close, bar.open)
     variance = up * (up - body) + down * (down - body)
-    return math.sqrt(total(state, 1, variance if variance > 0.0 else 0.0) / state[0])
+    return math.sqrt(total(state, 1, max(0.0, variance)) / state[0])
 
 
 def init_realised_volatility(period: float) -> State:

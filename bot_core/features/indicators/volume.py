@@ -28,7 +28,7 @@ def init_flow(period: float) -> State:
 
 
 def money_flow_index(state: State, bar: Bar) -> float:
-    """Return 100 (money traded on up bars) / (on up and down bars), by typical price; 50 without any. (Quong and Soudack, 1989.)"""
+    """Return 100 (money traded on up bars) / (on up and down bars), by typical price; 50 without any (Quong and Soudack, 1989.)."""
     price = (bar.high + bar.low + bar.close) / 3.0
     before = state[0]
     state[0] = price
@@ -67,7 +67,7 @@ def vwap_distance(state: State, bar: Bar) -> float:
 
 
 def chaikin_money_flow(state: State, bar: Bar) -> float:
-    """Return volume weighted by where the close lies in its bar (-1 low, 1 high) over `period` bars; 0 without volume. (Chaikin.)"""
+    """Return volume weighted by where the close lies in its bar (-1 low, 1 high) over `period` bars; 0 without volume."""
     span = bar.high - bar.low
     side = (bar.close - bar.low - (bar.high - bar.close)) / span if span != 0.0 else 0.0
     flow = total(state, 0, side * bar.volume)

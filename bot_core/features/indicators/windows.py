@@ -1,10 +1,10 @@
 """Rolling windows inside a state: constant amortised work per bar and nothing that can drift.
 
-A window is cut into blocks of its own length. Slots not yet overwritten hold aggregates of the previous block, each from its slot to that
-block's end; the header holds the aggregate of the block that is filling. Joining the two gives the window's aggregate. When a block is
-full, one pass backward turns its values into such aggregates. Nothing is ever subtracted from a running sum, so no rounding error
-outlives two windows, sums of non-negative numbers stay non-negative, and a spike is forgotten when it leaves. New slots are nan, and so
-is every aggregate until a window has filled. (The two-stack queue; van Herk 1992 for extremes.)
+Bars are cut into blocks of the window's length. Slots not yet overwritten hold aggregates of the previous block, each from its slot to
+that block's end; the header holds the aggregate of the block that is filling. Joining the two gives the window's aggregate. When a
+block is full, one pass backward turns its values into such aggregates. Nothing is ever subtracted from a running sum, so no rounding
+error outlives two windows, sums of non-negative numbers stay non-negative, and a spike is forgotten when it leaves. New slots are
+nan, and so is every aggregate until a window has filled. (The two-stack queue; van Herk, 1992, for extremes.)
 
 A header is seven numbers: 0 next slot, 1 last slot, 2 first slot, 3 sum, 4 second sum, 5 centre or extreme, 6 slot of the extreme.
 """
@@ -25,7 +25,8 @@ HEADER = 7
 def layout(scalars: Iterable[float], *sizes: float, columns: int = 1) -> State:
     """Lay out a state: the scalars, one header per window, then the slots of all windows.
 
-    The header of the first window is at index len(scalars), the next one `HEADER` later. `moments` and `age_of_highest` need two columns.
+    The header of the first window is at index len(scalars), the next one `HEADER` later. `moments` and `age_of_highest` need two
+    columns.
     """
     state = list(scalars)
     first = len(state) + HEADER * len(sizes)
@@ -71,15 +72,19 @@ def highest(state: State, at: int, x: float) -> float:
     if i == state[at + 1]:
         first = int(state[at + 2])
         for j in range(i - 1, first - 1, -1):
-            if state[j + 1] > state[j]:
-                state[j] = state[j + 1]
+            if state[j] > x:
+                x = state[j]
+            else:
+                state[j] = x
         state[at] = first
         state[at + 5] = math.nan
         return top
     state[at] = i + 1
     state[at + 5] = top
     rest = state[i + 1]
-    return top if top > rest else rest
+    if top > rest:
+        return top
+    return rest
 
 
 def lowest(state: State, at: int, x: float) -> float:
@@ -136,7 +141,7 @@ def moments(state: State, at: int, x: float) -> tuple[float, float]:
         square += state[i + 1 + size]
     shift /= size
     variance = square / size - shift * shift
-    return centre + shift, 0.0 if variance < 0.0 else variance
+    return centre + shift, max(0.0, variance)
 
 
 def recentre(state: State, at: int, centre: float) -> None:

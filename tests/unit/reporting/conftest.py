@@ -142,7 +142,11 @@ def quality(model: str) -> DataQualityReport:
         first="2017-01-01T22:00:00Z",
         last="2017-12-29T21:00:00Z",
         as_of="2017-12-30",
-        findings=[finding("duplicates", "warning", 2, "2 times occur more than once"), spikes, finding("missing_bars", "ok", 78, "78 bars are missing")],
+        findings=[
+            finding("duplicates", "warning", 2, "2 times occur more than once"),
+            spikes,
+            finding("missing_bars", "ok", 78, "78 bars are missing"),
+        ],
         remaining=[spikes, finding("missing_bars", "ok", 78, "78 bars are missing")],
         repairs=[Repair(action="drop_duplicates", rows=2)],
         gaps=gaps,
@@ -178,7 +182,9 @@ def walk_forward(model: str, *, skill: float, p_value: float, payoff: bool, task
                 purged_rows=4,
                 rounds=1,
                 model=ours,
-                baselines={name: scores(here * factor, 305, payoff=payoff, task=task, hit=0.5) for name, factor in BASELINES.items()},
+                baselines={
+                    name: scores(here * factor, 305, payoff=payoff, task=task, hit=0.5) for name, factor in BASELINES.items()
+                },
             )
         )
     rows = 305 * windows
@@ -206,7 +212,9 @@ def walk_forward(model: str, *, skill: float, p_value: float, payoff: bool, task
             beats_baseline=beats,
         ),
         reliability=[
-            ReliabilityBin(low=i / 10, high=(i + 1) / 10, rows=40 + 300 * (5 - abs(5 - i)), predicted=i / 10 + 0.05, observed=i / 12 + 0.09)
+            ReliabilityBin(
+                low=i / 10, high=(i + 1) / 10, rows=40 + 300 * (5 - abs(5 - i)), predicted=i / 10 + 0.05, observed=i / 12 + 0.09
+            )
             for i in range(3, 8)
         ],
     )

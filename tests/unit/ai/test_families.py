@@ -1,0 +1,82 @@
+"""One suite over all model families."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pytest
+
+from bot_core.ai import families
+from bot_core.ai.fitted import Examples
+from bot_core.config.models import LightGBM, Linear
+from bot_core.documents.artifact import ModelState, TreeState
+from bot_core.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot_core.config.models import ModelConfig
+    from bot_core.features.dataset import FeatureDataset
+
+ALL = [
+    LightGBM(objective="l2", rounds=60),
+    LightGBM(objective="l1", rounds=60),
+    LightGBM(objective="huber", rounds=60),
+    LightGBM(objective="binary", rounds=60),
+    Linear(objective="l2"),
+    Linear(objective="binary"),
+]
+each_family = pytest.mark.parametrize("config", ALL, ids=lambda c: f"{type(c).__name__}-{c.objective}")
+
+
+def _examples(dataset: Callable[..., FeatureDataset], config: ModelConfig) -> tuple[Examples, Examples]:
+    rows = dataset(1200, signal=2.0, binary=config.objective == "binary").labelled()
+    return Examples(rows.values[:800], rows.targets[:800]), Examples(rows.values[800:], rows.targets[800:])
+
+
+@each_family
+def test_it_learns_a_plain_signal(dataset: Callable[..., FeatureDataset], config: ModelConfig) -> None:
+    train, judge = _examples(dataset, config)
+    fitted = families.fit(config, train, judge)
+    assert np.corrcoef(fitted.predict(judge.values), judge.targets)[0, 1] > 0.6
+    assert fitted.importance.argmax() == 0
+    assert fitted.importance.sum() == pytest.approx(1.0)
+
+
+@each_family
+def test_the_same_rows_give_the_same_bytes(dataset: Callable[..., FeatureDataset], config: ModelConfig) -> None:
+    one, two = (families.fit(config, *_examples(dataset, config)) for _ in range(2))
+    assert msgspec.json.encode(one.state) == msgspec.json.encode(two.state)
+
+
+@each_family
+def test_what_is_stored_predicts_to_the_last_bit(dataset: Callable[..., FeatureDataset], config: ModelConfig) -> None:
+    train, judge = _examples(dataset, config)
+    fitted = families.fit(config, train, judge)
+    stored = msgspec.json.decode(msgspec.json.encode(fitted.state), type=ModelState)
+    again = families.predictor(stored)
+    np.testing.assert_array_equal(again(judge.values), fitted.predict(judge.values))
+    np.testing.assert_array_equal(
+        np.concatenate([again(row[None, :]) for row in judge.values[:50]]), fitted.predict(judge.values)[:50]
+    )
+
+
+@each_family
+def test_probabilities_lie_between_zero_and_one(dataset: Callable[..., FeatureDataset], config: ModelConfig) -> None:
+    train, judge = _examples(dataset, config)
+    predictions = families.fit(config, train, judge).predict(judge.values)
+    assert (config.objective == "binary") == bool(((predictions > 0) & (predictions < 1)).all())
+
+
+def test_early_stopping_stops_on_noise(dataset: Callable[..., FeatureDataset]) -> None:
+    rows = dataset(1200, signal=0.0).labelled()
+    config = LightGBM(objective="l2", rounds=500, early_stopping_rounds=10)
+    fitted = families.fit(config, Examples(rows.values[:800], rows.targets[:800]), Examples(rows.values[800:], rows.targets[800:]))
+    assert fitted.rounds < 60
+
+
+def test_text_that_is_no_model_is_refused() -> None:
+    with pytest.raises(DocumentError, match="expected LightGBM's text format"):
+        families.predictor(TreeState(text="not a model"))
