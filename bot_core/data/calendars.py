@@ -72,7 +72,7 @@ def _days(calendar: str, start: np.datetime64, end: np.datetime64) -> Times:
         return days.astype("datetime64[us]")
     if calendar == FX:
         return days[np.is_busday(days)].astype("datetime64[us]")
-    return _exchange(calendar, days[0], days[-1], None)
+    return _exchange(calendar, days[0] - 1, days[-1], None)  # its start must come before its end
 
 
 def _within_days(calendar: str, start: np.datetime64, end: np.datetime64, bar: int) -> Times:

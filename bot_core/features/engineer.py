@@ -134,7 +134,8 @@ def _compiled(function: Callable[..., object]) -> Callable[..., object]:
 
     linked = {name: _compiled(called) for name, called in calls(function)}
     copy = FunctionType(function.__code__, function.__globals__ | linked, function.__name__)
-    return njit(nogil=True, forceinline=True, error_model="python", _nrt=False)(copy)
+    bare = function is not _drive  # only the driver is called from Python
+    return njit(nogil=True, forceinline=True, error_model="python", _nrt=False, no_cpython_wrapper=bare, no_cfunc_wrapper=True)(copy)
 
 
 def _bars(chunk: Columns) -> list[Bar]:

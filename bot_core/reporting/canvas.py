@@ -1,7 +1,7 @@
-"""A drawing surface whose SVG belongs to the page: its colours are the page's CSS variables, its font the page's, its bytes always the same.
+"""A drawing surface whose SVG belongs to the page: the page's colours, the page's font, always the same bytes.
 
-Pictures are drawn in sentinel colours (`#0101xx`), which become `currentColor` and `var(--…)` afterwards: light, dark and print need one
-drawing. One unit is one CSS pixel at the drawn width. No pyplot, no date, no version, no random id.
+Pictures are drawn in sentinel colours (`#0101xx`), which become `currentColor` and `var(--…)` afterwards: one drawing serves light,
+dark and print. One unit is one CSS pixel at the drawn width. No pyplot, no date, no version, no random id.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-WIDE, NARROW = 760, 344
+WIDE, NARROW, PHONE = 760, 344, 312
 
 INK, MUTED, GRID, SURFACE = "#010101", "#010102", "#010103", "#010104"
 MODEL, BASELINE, WORSE, SOFT = "#010105", "#010106", "#010107", "#010108"
@@ -75,7 +75,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Drawings of one subject. `alt` says in words what they show; `wide` is for screens, `narrow` for phones (and everywhere without `wide`)."""
+    """Drawings of one subject; `alt` says in words what they show. `wide` is for screens, `narrow` for phones or both."""
 
     name: str
     title: str

@@ -1,6 +1,6 @@
 """The model card: one self-contained HTML page, read by a Risk officer first, and its short Markdown sibling for pull requests.
 
-Pure: the same evidence gives the same bytes. Every value passes through autoescape; only our own drawings are marked safe, by the template.
+Pure: the same evidence gives the same bytes. Every value passes through autoescape; only our own drawings are marked safe.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot_core.reporting.data_tables import digests_table, drift_table, findings_table, gaps_table, parts_table, repairs_table
-from bot_core.reporting.glossary import glossary
 from bot_core.reporting.numerals import NONE, count, moment
 from bot_core.reporting.pictures import pictures
 from bot_core.reporting.score_tables import importance_table, reliability_table, scores_table, windows_table
@@ -42,7 +41,8 @@ class Page:
     tables: dict[str, Table]
     pictures: dict[str, Picture]
     config_text: str
-    glossary: tuple[tuple[str, str], ...]
+    has_money: bool
+    is_probability: bool
 
 
 def render_card(evidence: Evidence) -> str:
@@ -76,7 +76,8 @@ def _page(evidence: Evidence, drawn: dict[str, Picture]) -> Page:
         tables=_tables(evidence),
         pictures=drawn,
         config_text=evidence.config_text,
-        glossary=glossary(evidence),
+        has_money=evidence.walk_forward.pooled.expected_pnl_bps is not None,
+        is_probability=evidence.walk_forward.task == "classification",
     )
 
 
@@ -112,7 +113,11 @@ def _tables(evidence: Evidence) -> dict[str, Table]:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("bot_core", "reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("bot_core", "reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"markdown": markdown, "whole_dates": whole_dates}
     return environment

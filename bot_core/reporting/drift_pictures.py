@@ -34,9 +34,11 @@ def heat_picture(evidence: Evidence) -> Picture:
     return Picture(
         name="drift",
         title="Drift: each statistic over its threshold",
-        caption=f"1 is the threshold. ● marks features that count as drifted: above a threshold, and still so after allowing for how many "
+        caption=f"1 is the threshold. ● marks features that count as drifted: above a threshold, and still so after allowing for "
+        f"how many "
         f"features are watched.{left_out}",
-        alt=f"Heat map of {len(shown)} features by three statistics; {len(drifted)} drifted{': ' + ', '.join(drifted) if drifted else ''}.",
+        alt=f"Heat map of {len(shown)} features by three statistics; {len(drifted)} "
+        f"drifted{': ' + ', '.join(drifted) if drifted else ''}.",
         narrow=draw("drift-narrow", NARROW, height, lambda canvas: _paint_heat(canvas, shown)),
     )
 
@@ -49,7 +51,8 @@ def shapes_picture(evidence: Evidence) -> Picture | None:
     return Picture(
         name="shapes",
         title="Most moved features, then and now",
-        caption="Share of rows per bin, from low to high values, for the features nearest to or above their thresholds. Grey: training rows; "
+        caption="Share of rows per bin, from low to high values, for the features nearest to or above their thresholds. Grey: "
+        "training rows; "
         "blue: newest window. The two outermost bins hold values outside the training range.",
         alt=f"Distributions in training and in the newest window for {', '.join(feature.feature for feature in shown)}.",
         narrow=draw("shapes-narrow", NARROW, 24 + 128 * -(-len(shown) // 2), lambda canvas: _paint_shapes(canvas, shown, 2)),

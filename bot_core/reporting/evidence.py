@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One model's build. `config_text` is the composed configuration as YAML; `digests` maps a name (`model.json`) to its SHA-256."""
+    """One model's build. `config_text` is the composed configuration as YAML; `digests` maps a file's name to its SHA-256."""
 
     model: str
     config_text: str

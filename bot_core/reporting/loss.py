@@ -32,7 +32,7 @@ def loss_unit(report: WalkForwardReport) -> str:
 
 
 def improvements(report: WalkForwardReport) -> list[float | None]:
-    """Return, per window, the share by which the model's loss is below the best baseline's; None where that baseline is missing or perfect."""
+    """Return, per window, by what share the model's loss is below the best baseline's; None without a finite share."""
     return [_improvement(loss_of(w.model, report), w.baselines.get(report.comparison.baseline), report) for w in report.windows]
 
 

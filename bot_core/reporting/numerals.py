@@ -17,8 +17,8 @@ SMALLEST_P = 1e-4
 def figure(value: float | None, *, digits: int = 4, sign: bool = False) -> str:
     """Spell a number with significant digits.
 
-    >>> figure(12345.678), figure(-0.0123456), figure(None), figure(1.5, sign=True)
-    ('12,346', '−0.01235', '–', '+1.500')
+    >>> figure(12345.678), figure(0.0123456), figure(1.5, sign=True)
+    ('12,346', '0.01235', '+1.500')
     """
     if value is None or not isfinite(value):
         return NONE

@@ -48,9 +48,11 @@ def reliability_picture(evidence: Evidence) -> Picture | None:
     return Picture(
         name="reliability",
         title="Does a probability mean what it says?",
-        caption="Calibrated probability against how often it came true, on unseen rows. On the dashed line it means what it says; larger points hold "
+        caption="Calibrated probability against how often it came true, on unseen rows. On the dashed line it means what it "
+        "says; larger points hold "
         "more rows; whiskers are 95\u00a0% Wilson intervals on rows counted by label uniqueness.",
-        alt=f"Reliability curve of {len(bins)} bins over {count(sum(b.rows for b in bins))} rows; furthest from the line: predicted "
+        alt=f"Reliability curve of {len(bins)} bins over {count(sum(b.rows for b in bins))} rows; furthest from the line: "
+        f"predicted "
         f"{percent(worst.predicted)}, observed {percent(worst.observed)}.",
         narrow=draw("reliability-narrow", NARROW, 320, lambda canvas: _paint_reliability(canvas, bins, thin)),
     )
@@ -76,7 +78,10 @@ def importance_picture(evidence: Evidence) -> Picture | None:
 
 
 def wilson(share: float, rows: float) -> tuple[float, float]:
-    """Return the 95 % score interval of a share over so many rows. (Wilson, JASA 1927.)"""
+    """Return the 95 % score interval of a share over so many rows.
+
+    Source: Wilson, JASA 1927.
+    """
     z2 = NORMAL_95**2
     centre = (share + z2 / (2 * rows)) / (1 + z2 / rows)
     half = NORMAL_95 * sqrt(share * (1 - share) / rows + z2 / (4 * rows * rows)) / (1 + z2 / rows)

@@ -18,7 +18,9 @@ def scores_table(evidence: Evidence) -> Table:
     """Put the model's walk-forward, every baseline and the model's three parts side by side, best baseline first."""
     report = evidence.walk_forward
     metrics = evidence.trained.metrics
-    ranked = sorted(report.baselines, key=lambda name: (name != report.comparison.baseline, loss_of(report.baselines[name], report)))
+    ranked = sorted(
+        report.baselines, key=lambda name: (name != report.comparison.baseline, loss_of(report.baselines[name], report))
+    )
     rows = (
         Row(("Model, walk-forward (unseen)", *_score_cells(report.pooled)), "model"),
         *(_baseline_row(name, report) for name in ranked),
@@ -27,7 +29,19 @@ def scores_table(evidence: Evidence) -> Table:
         Row(("Model, training part (seen)", *_score_cells(metrics.train)), "muted"),
     )
     unit = "" if report.task == "classification" else f", {report.unit}"
-    names = ("Rows", "Effective", f"MAE{unit}", f"RMSE{unit}", "Direction", "95 % interval", "PnL, bps", "Trades", "Brier", "Log loss", "AUC")
+    names = (
+        "Rows",
+        "Effective",
+        f"MAE{unit}",
+        f"RMSE{unit}",
+        "Direction",
+        "95 % interval",
+        "PnL, bps",
+        "Trades",
+        "Brier",
+        "Log loss",
+        "AUC",
+    )
     return Table("Errors and hits, model and baselines", (*words("Scored"), *figures(*names)), rows).without_empty()
 
 

@@ -1,10 +1,10 @@
-"""One picture of all dates: the data with its gaps, what the model was trained and tested on, the walk-forward windows, the drift window."""
+"""One picture of all dates: the data with its gaps, the training parts, the walk-forward windows, the drift window."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot_core.reporting.canvas import BASELINE, GRID, MODEL, MUTED, NARROW, SOFT, WIDE, WORSE, Canvas, Picture, draw
+from bot_core.reporting.canvas import BASELINE, GRID, MODEL, MUTED, PHONE, SOFT, WIDE, WORSE, Canvas, Picture, draw
 from bot_core.reporting.numerals import count
 from bot_core.reporting.time_axis import days, dress
 
@@ -31,10 +31,11 @@ def timeline_picture(evidence: Evidence) -> Picture:
     return Picture(
         name="timeline",
         title="Which rows served what, and where data is missing",
-        caption=f"Orange marks in the first lane are runs of missing bars ({gone}). Grey, light blue and blue are training, validation and test.",
+        caption=f"Orange marks in the first lane are runs of missing bars ({gone}). Grey, light blue and blue are training, "
+        f"validation and test.",
         alt=f"Timeline from {evidence.quality.first} to {evidence.quality.last}: {gone}; training, validation, test, "
         f"{len(evidence.walk_forward.windows)} walk-forward windows and the drift window.",
-        narrow=draw("timeline-narrow", NARROW, height, lambda canvas: _paint(canvas, evidence)),
+        narrow=draw("timeline-narrow", PHONE, height, lambda canvas: _paint(canvas, evidence)),
         wide=draw("timeline-wide", WIDE, height, lambda canvas: _paint(canvas, evidence)),
     )
 

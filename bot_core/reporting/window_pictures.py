@@ -1,4 +1,4 @@
-"""Error and profit, walk-forward window by window, along true time. The model is blue, its best baseline grey, a loss orange and below zero."""
+"""Error and profit, walk-forward window by window, along true time: the model blue, its best baseline grey, worse orange."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bot_core.reporting.canvas import BASELINE, INK, MODEL, MUTED, NARROW, WIDE, WORSE, Canvas, Picture, draw, printable
+from bot_core.reporting.canvas import BASELINE, INK, MODEL, MUTED, PHONE, WIDE, WORSE, Canvas, Picture, draw, printable
 from bot_core.reporting.loss import improvements, loss_name, loss_of, loss_unit
 from bot_core.reporting.numerals import MINUS, figure, percent
 from bot_core.reporting.time_axis import days, dress
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot_core.documents.walk_forward import WalkForwardReport
     from bot_core.reporting.evidence import Evidence
 
-LEFT, RIGHT = 52, 8
+LEFT, RIGHT = 46, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,14 @@ def error_picture(evidence: Evidence) -> Picture:
     return Picture(
         name="error",
         title="Error per window, against the best baseline",
-        caption=f"Above: {loss_name(report)} of the model and of its best baseline. Below: by how much the model's is lower; orange bars are "
+        caption=f"Above: {loss_name(report)} of the model and of its best baseline. Below: by how much the model's is lower; "
+        f"orange bars are "
         "windows where the baseline was better. The dashed line is all windows together.",
-        alt=f"Bars per test window: the model's {loss_name(report)} is lower than that of the baseline {report.comparison.baseline} in {better} "
-        f"of {len(gains)} windows; over all rows it is {percent(abs(pooled))} {'lower' if pooled > 0 else 'higher' if pooled < 0 else 'apart'}.",
-        narrow=draw("error-narrow", NARROW, 300, lambda canvas: _paint_error(canvas, report)),
+        alt=f"Bars per test window: the model's {loss_name(report)} is lower than that of the baseline "
+        f"{report.comparison.baseline} in {better} "
+        f"of {len(gains)} windows; over all rows it is {percent(abs(pooled))} "
+        f"{'lower' if pooled > 0 else 'higher' if pooled < 0 else 'apart'}.",
+        narrow=draw("error-narrow", PHONE, 300, lambda canvas: _paint_error(canvas, report)),
         wide=draw("error-wide", WIDE, 320, lambda canvas: _paint_error(canvas, report)),
     )
 
@@ -64,10 +67,12 @@ def pnl_picture(evidence: Evidence) -> Picture | None:
     return Picture(
         name="pnl",
         title="Profit or loss per window, after costs",
-        caption=f"Mean over all rows of a window, after {figure(report.round_trip_cost_bps, digits=2)} bps per round trip. The grey mark is what the "
+        caption=f"Mean over all rows of a window, after {figure(report.round_trip_cost_bps, digits=2)} bps per round trip. The "
+        f"grey mark is what the "
         "best baseline's side would have earned; the dashed line is all windows together.",
-        alt=f"Bars per test window: profit after costs is above zero in {won} of {len(report.windows)} windows; {pooled} bps a row over all.",
-        narrow=draw("pnl-narrow", NARROW, 210, lambda canvas: _paint_pnl(canvas, report)),
+        alt=f"Bars per test window: profit after costs is above zero in {won} of {len(report.windows)} windows; {pooled} bps a "
+        f"row over all.",
+        narrow=draw("pnl-narrow", PHONE, 210, lambda canvas: _paint_pnl(canvas, report)),
         wide=draw("pnl-wide", WIDE, 230, lambda canvas: _paint_pnl(canvas, report)),
     )
 

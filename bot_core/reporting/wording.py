@@ -1,4 +1,4 @@
-"""The answers at the top of a card, in plain words. A model that does not beat its baseline is told NO, with the figure that says so.
+"""The answers at the top of a card, in plain words. Of a model that does not beat its baseline they say NO, and by which figure.
 
 No answer claims more than its test: profit and direction carry no significance test, so they are figures, not a yes.
 """
@@ -67,14 +67,20 @@ def _gap(report: WalkForwardReport) -> str:
     duel = report.comparison
     unit = f"\u00a0{loss_unit(report)}" if loss_unit(report) else ""
     ours, theirs = figure(duel.model_loss) + unit, figure(duel.baseline_loss) + unit
-    side = "lower than" if duel.improvement > 0 else "higher than" if duel.improvement < 0 else "from"
-    return f"Its {loss_name(report)} is {ours}, {percent(abs(duel.improvement))} {side} the best baseline's {theirs} ({duel.baseline})."
+    return f"Its {loss_name(report)} is {ours}, {_distance(duel.improvement)} the best baseline's {theirs} ({duel.baseline})."
+
+
+def _distance(improvement: float) -> str:
+    if improvement == 0:
+        return "equal to"
+    decimals = 2 if abs(improvement) < 0.01 else 1  # noqa: PLR2004  # below one per cent
+    return f"{percent(abs(improvement), decimals=decimals)} {'lower' if improvement > 0 else 'higher'} than"
 
 
 def _certainty(report: WalkForwardReport) -> str:
     duel = report.comparison
     p, limit = p_value(duel.p_value), figure(duel.significance, digits=1)
-    shown = f"p {p}" if p[0] in "<>" else f"p = {p}"
+    shown = f"p\u00a0{p}" if p[0] in "<>" else f"p\u00a0=\u00a0{p}"
     if duel.beats_baseline:
         return f"That is more than chance explains: {shown}, below {limit}."
     if duel.improvement > 0:
@@ -102,7 +108,8 @@ def _money(report: WalkForwardReport) -> Answer | None:
     )
     trades = "" if report.pooled.trades is None else f", {count(report.pooled.trades)} of them traded"
     sentence = (
-        f"Per row, over {count(report.pooled.rows)} unseen rows{trades}, after {figure(report.round_trip_cost_bps, digits=2)} bps of round-trip "
+        f"Per row, over {count(report.pooled.rows)} unseen rows{trades}, after {figure(report.round_trip_cost_bps, digits=2)} "
+        f"bps of round-trip "
         f"cost; above zero in {won} of {len(earned)} windows.{rival} Not tested for chance."
     )
     return Answer("What would it have earned?", "neutral", f"{figure(mean, digits=3, sign=True)} bps", sentence)
@@ -135,7 +142,8 @@ def _drift(report: DriftReport) -> Answer:
     moved = f"{len(drifted)} of {len(report.features)} features ({percent(report.drifted_share)}) moved"
     names = f": {_listed(drifted)}" if drifted else ""
     sentence = (
-        f"{moved}{names}. The newest {count(report.window.rows)} rows ({moment(report.window.first)} to {moment(report.window.last)}) "
+        f"{moved}{names}. The newest {count(report.window.rows)} rows ({moment(report.window.first)} to "
+        f"{moment(report.window.last)}) "
         f"against {count(report.reference.rows)} training rows."
     )
     return Answer("Has the data moved since training?", report.status, _status_word(report.status), sentence)

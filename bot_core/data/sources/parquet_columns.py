@@ -50,7 +50,9 @@ def read_columns(path: Path, layout: Layout, timezone: str, *, whole_days: bool)
     for ours, theirs in layout.times.items():
         columns[ours], found = stamps, _ = _times(path, frame[theirs], Clock(_aware(frame[theirs]), timezone, whole_days))
         offsets = found if ours == TIME else offsets
-        _require_times(path, frame[theirs], stamps, empty=ours in layout.optional)
+        bad = stamps.isna() & (frame[theirs].notna() | (ours not in layout.optional))
+        if bad.any():
+            raise _bad_time(path, frame[theirs], int(np.flatnonzero(bad)[0]), timezone)
     columns |= {ours: _numbers(path, frame[theirs]) for ours, theirs in layout.numbers.items()}
     return pd.DataFrame(columns) if offsets is None else pd.DataFrame({**columns, OFFSET: offsets})
 
@@ -73,14 +75,12 @@ def _times(path: Path, column: pd.Series[pd.Timestamp], clock: Clock) -> tuple[p
     return times.from_local(column, clock), None
 
 
-def _require_times(path: Path, raw: pd.Series[str], stamps: pd.Series[pd.Timestamp], *, empty: bool) -> None:
-    bad = stamps.isna() & (raw.notna() | (not empty))
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        value = raw.iloc[row]
-        got = "nothing" if pd.isna(value) else repr(str(value))
-        msg = f"{path}: row {row + 1}: column {raw.name}: expected a time that the zone has exactly once, got {got}"
-        raise InputError(msg, hint="write times in UTC")
+def _bad_time(path: Path, raw: pd.Series[str], row: int, timezone: str) -> InputError:
+    place = f"{path}: row {row + 1}: column {raw.name}"
+    if not raw.notna().iloc[row]:
+        return InputError(f"{place}: expected a time, got nothing", hint="every row has a time")
+    expected, hint = times.explain(str(raw.iloc[row]), Clock(_aware(raw), timezone))
+    return InputError(f"{place}: expected {expected}, got {str(raw.iloc[row])!r}", hint=hint)
 
 
 def _numbers(path: Path, column: pd.Series[float]) -> pd.Series[float]:

@@ -31,55 +31,57 @@ def layout(scalars: Iterable[float], *sizes: float, columns: int = 1) -> State:
     state = list(scalars)
     first = len(state) + HEADER * len(sizes)
     for size in map(int, sizes):
-        state += [first, first + size - 1, first, 0.0, 0.0, math.nan, math.nan]
+        state += [float(first), float(first + size - 1), float(first), 0.0, 0.0, math.nan, math.nan]
         first += size * columns
     return state + [math.nan] * (first - len(state))
 
 
 def lagged(state: State, at: int, x: float) -> float:
     """Remember x; return the value of `size` calls ago."""
-    i = int(state[at])
+    place = state[at]
+    i = int(place)
     old = state[i]
     state[i] = x
-    state[at] = state[at + 2] if i == state[at + 1] else i + 1
+    state[at] = state[at + 2] if place == state[at + 1] else place + 1.0
     return old
 
 
 def total(state: State, at: int, x: float) -> float:
     """Add x; return the sum of the last `size` values."""
-    i = int(state[at])
+    place = state[at]
+    i = int(place)
     state[i] = x
     filling = state[at + 3] + x
-    if i == state[at + 1]:
-        first = int(state[at + 2])
-        for j in range(i - 1, first - 1, -1):
-            state[j] += state[j + 1]
-        state[at] = first
+    if place == state[at + 1]:
+        state[at] = state[at + 2]
         state[at + 3] = 0.0
+        for j in range(i - 1, int(state[at]) - 1, -1):
+            x += state[j]
+            state[j] = x
         return filling
-    state[at] = i + 1
+    state[at] = place + 1.0
     state[at + 3] = filling
     return filling + state[i + 1]
 
 
 def highest(state: State, at: int, x: float) -> float:
     """Add x; return the largest of the last `size` values."""
-    i = int(state[at])
+    place = state[at]
+    i = int(place)
     state[i] = x
     top = state[at + 5]
     if not x <= top:
         top = x
-    if i == state[at + 1]:
-        first = int(state[at + 2])
-        for j in range(i - 1, first - 1, -1):
+    if place == state[at + 1]:
+        state[at] = state[at + 2]
+        state[at + 5] = math.nan
+        for j in range(i - 1, int(state[at]) - 1, -1):
             if state[j] > x:
                 x = state[j]
             else:
                 state[j] = x
-        state[at] = first
-        state[at + 5] = math.nan
         return top
-    state[at] = i + 1
+    state[at] = place + 1.0
     state[at + 5] = top
     rest = state[i + 1]
     if top > rest:
@@ -94,27 +96,33 @@ def lowest(state: State, at: int, x: float) -> float:
 
 def age_of_highest(state: State, at: int, x: float) -> float:
     """Add x; return how many calls ago the largest of the last `size` values came, the most recent of equals. Two columns."""
-    i = int(state[at])
-    first = int(state[at + 2])
-    size = int(state[at + 1]) - first + 1
+    place = state[at]
+    size = state[at + 1] - state[at + 2] + 1.0
+    i = int(place)
+    slot = int(place + size)  # in the second column: the place of the extreme
     state[i] = x
-    state[i + size] = i
+    state[slot] = place
     top = state[at + 5]
     if not x < top:
         top = x
-        state[at + 6] = i
-    where = state[at + 6]
-    if i == state[at + 1]:
-        for j in range(i - 1, first - 1, -1):
-            if state[j + 1] >= state[j]:
-                state[j] = state[j + 1]
-                state[j + size] = state[j + size + 1]
-        state[at] = first
+        state[at + 6] = place
+    age = place - state[at + 6]
+    if place == state[at + 1]:
+        state[at] = state[at + 2]
         state[at + 5] = math.nan
-        return i - where
-    state[at] = i + 1
+        keep_latest_highest(state, int(state[at]), i, slot - i)
+        return age
+    state[at] = place + 1.0
     state[at + 5] = top
-    return i - where if top >= state[i + 1] else i + size - state[i + 1 + size]
+    return age if top >= state[i + 1] else place + size - state[slot + 1]
+
+
+def keep_latest_highest(state: State, first: int, last: int, size: int) -> None:
+    """Close a full block of `age_of_highest`."""
+    for j in range(last - 1, first - 1, -1):
+        if state[j + 1] >= state[j]:
+            state[j] = state[j + 1]
+            state[j + size] = state[j + size + 1]
 
 
 def moments(state: State, at: int, x: float) -> tuple[float, float]:
@@ -122,23 +130,24 @@ def moments(state: State, at: int, x: float) -> tuple[float, float]:
 
     Sums are of deviations from a centre near the data, the mean of the last full block, so that large numbers do not cancel.
     """
-    i = int(state[at])
-    first = int(state[at + 2])
-    size = int(state[at + 1]) - first + 1
-    centre = x if math.isnan(state[at + 5]) else state[at + 5]
+    place = state[at]
+    size = state[at + 1] - state[at + 2] + 1.0
+    i = int(place)
+    if math.isnan(state[at + 5]):
+        state[at + 5] = x
+    centre = state[at + 5]
     state[i] = x
-    state[at + 5] = centre
-    state[at + 3] += x - centre
-    state[at + 4] += (x - centre) * (x - centre)
-    shift = state[at + 3]
-    square = state[at + 4]
-    if i == state[at + 1]:
-        state[at] = first
+    shift = state[at + 3] + (x - centre)
+    square = state[at + 4] + (x - centre) * (x - centre)
+    if place == state[at + 1]:
+        state[at] = state[at + 2]
         recentre(state, at, centre + shift / size)
     else:
-        state[at] = i + 1
+        state[at] = place + 1.0
+        state[at + 3] = shift
+        state[at + 4] = square
         shift += state[i + 1]
-        square += state[i + 1 + size]
+        square += state[int(place + size) + 1]
     shift /= size
     variance = square / size - shift * shift
     return centre + shift, max(0.0, variance)
