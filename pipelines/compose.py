@@ -33,11 +33,7 @@ def main(model: str) -> None:
     lines = overrides(roster[model])
     composed = _compose(model, lines)
     choices = composed.hydra.runtime.choices
-    plain = OmegaConf.to_container(composed, resolve=True)
-    if not isinstance(plain, dict):
-        msg = f"conf/config.yaml: expected a mapping, got {type(plain).__name__}"
-        raise ConfigError(msg)
-    del plain["hydra"]
+    plain = {str(group): OmegaConf.to_container(composed[group], resolve=True) for group in composed if group != "hydra"}
 
     def locate(key: str) -> str:
         group = key.partition(".")[0]

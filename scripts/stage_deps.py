@@ -37,6 +37,7 @@ def rewritten(text: str) -> str:
 
 def main(words: list[str]) -> int:
     """Write, or with `--check` compare; 20 when stale."""
+    sys.path.insert(0, str(Path.cwd()))
     text = STAGE_FILE.read_text(encoding="utf-8")
     wanted = rewritten(text)
     if "--check" in words:

@@ -224,7 +224,7 @@ class ValidationConfig(Group, frozen=True, kw_only=True):
 
 
 class Limit(Group, frozen=True, kw_only=True):
-    """Shares of the rows from which a finding is a warning, and critical."""
+    """Shares of the rows above which a finding is a warning, and critical: 0 means any, 1 means never."""
 
     warning: Share
     critical: Share
@@ -234,6 +234,7 @@ class QualityLimits(Group, frozen=True, kw_only=True):
     """One limit per finding code."""
 
     missing_bars: Limit
+    outside_calendar: Limit = Limit(warning=0.0, critical=0.02)
     duplicates: Limit
     disorder: Limit
     non_finite: Limit

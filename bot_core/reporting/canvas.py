@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import matplotlib.style
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
 
@@ -115,6 +117,16 @@ class Canvas:
         axes = self.axes(left, top - 9, 9, 9)
         axes.set_axis_off()
         axes.axvspan(0, 1, color=colour, linewidth=0)
+
+
+def boxes(axes: Axes, corners: Sequence[tuple[float, float, float, float]], colour: str) -> None:
+    """Fill boxes (left, bottom, width, height) in data units as one SVG path, however many there are."""
+    if corners:
+        squares = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in corners]
+        path = Path(
+            [point for square in squares for point in square], [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(corners)
+        )
+        axes.add_patch(PathPatch(path, facecolor=colour, linewidth=0))
 
 
 def draw(name: str, width: int, height: int, paint: Callable[[Canvas], None]) -> str:

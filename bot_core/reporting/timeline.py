@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot_core.reporting.canvas import BASELINE, GRID, MODEL, MUTED, PHONE, SOFT, WIDE, WORSE, Canvas, Picture, draw
+from bot_core.reporting.canvas import BASELINE, GRID, MODEL, MUTED, PHONE, SOFT, SURFACE, WIDE, WORSE, Canvas, Picture, boxes, draw
 from bot_core.reporting.numerals import count
 from bot_core.reporting.time_axis import days, dress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from matplotlib.axes import Axes
 
     from bot_core.reporting.evidence import Evidence
 
@@ -31,7 +29,7 @@ def timeline_picture(evidence: Evidence) -> Picture:
     return Picture(
         name="timeline",
         title="Which rows served what, and where data is missing",
-        caption=f"Orange marks in the first lane are runs of missing bars ({gone}). Grey, light blue and blue are training, "
+        caption=f"Tall orange marks in the first lane are runs of missing bars ({gone}). Grey, light blue and blue are training, "
         f"validation and test.",
         alt=f"Timeline from {evidence.quality.first} to {evidence.quality.last}: {gone}; training, validation, test, "
         f"{len(evidence.walk_forward.windows)} walk-forward windows and the drift window.",
@@ -59,19 +57,17 @@ def _paint(canvas: Canvas, evidence: Evidence) -> None:
     axes = canvas.axes(4, 0, canvas.width - 8, LANE * 4 + 8)
     for lane, (title, bars) in enumerate(_lanes(evidence)):
         axes.text(first, lane + 0.42, title, color=MUTED)
-        for start, end, colour in bars:
-            _bar(axes, lane, (days(start), days(end)), colour, (last - first) / SLOTS)
+        for colour in dict.fromkeys(colour for _, _, colour in bars):
+            spans = [(days(start), days(end)) for start, end, own in bars if own == colour]
+            boxes(axes, [(start, lane + 0.55, max(end - start, (last - first) / SLOTS), 0.34) for start, end in spans], colour)
     gaps = gap_slots(((days(gap.first), days(gap.last)) for gap in quality.gaps), first, last)
-    axes.broken_barh(gaps, (0.55, 0.34), color=WORSE, linewidth=0)
+    halo = 0.6 * (last - first) / canvas.width
+    boxes(axes, [(start - halo, 0.48, length + 2 * halo, 0.48) for start, length in gaps], SURFACE)
+    boxes(axes, [(start, 0.48, length, 0.48) for start, length in gaps], WORSE)
     dress(axes, first, last, canvas.width // 95)
     axes.set_ylim(4.18, 0)
     axes.set_yticks([])
     axes.grid(axis="x", color=GRID)
-
-
-def _bar(axes: Axes, lane: int, span: tuple[float, float], colour: str, least: float) -> None:
-    start, end = span
-    axes.broken_barh([(start, max(end - start, least))], (lane + 0.55, 0.34), color=colour, linewidth=0)
 
 
 def _lanes(evidence: Evidence) -> list[tuple[str, list[Bar]]]:

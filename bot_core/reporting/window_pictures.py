@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bot_core.reporting.canvas import BASELINE, INK, MODEL, MUTED, PHONE, WIDE, WORSE, Canvas, Picture, draw, printable
+from bot_core.reporting.canvas import BASELINE, INK, MODEL, MUTED, PHONE, WIDE, WORSE, Canvas, Picture, boxes, draw, printable
 from bot_core.reporting.loss import improvements, loss_name, loss_of, loss_unit
 from bot_core.reporting.numerals import MINUS, figure, percent
 from bot_core.reporting.time_axis import days, dress
@@ -113,20 +114,23 @@ def _spans(report: WalkForwardReport) -> Spans:
 
 
 def _levels(axes: Axes, spans: Spans, values: Sequence[float | None], colour: str, width: float) -> None:
-    known = [
-        (value, start, length) for value, start, length in zip(values, spans.starts, spans.widths, strict=True) if value is not None
+    """Draw one level line per window, all as one path."""
+    x = [
+        at
+        for start, length in zip(spans.starts, spans.widths, strict=True)
+        for at in (start + 0.06 * length, start + 0.94 * length, nan)
     ]
-    if known:
-        heights, starts, lengths = zip(*known, strict=True)
-        left = [start + 0.06 * length for start, length in zip(starts, lengths, strict=True)]
-        right = [start + 0.94 * length for start, length in zip(starts, lengths, strict=True)]
-        axes.hlines(heights, left, right, colors=colour, linewidth=width)
+    y = [level for value in values for level in ([nan] * 3 if value is None else [value, value, nan])]
+    axes.plot(x, y, color=colour, linewidth=width, solid_capstyle="butt")
 
 
 def _bars(axes: Axes, spans: Spans, values: Sequence[float], pooled: float) -> None:
-    centres = [start + length / 2 for start, length in zip(spans.starts, spans.widths, strict=True)]
-    colours = [MODEL if value >= 0 else WORSE for value in values]
-    axes.bar(centres, values, width=[0.76 * length for length in spans.widths], color=colours, linewidth=0)
+    bars = [
+        (start + 0.12 * length, 0.0, 0.76 * length, value)
+        for start, length, value in zip(spans.starts, spans.widths, values, strict=True)
+    ]
+    boxes(axes, [bar for bar in bars if bar[3] >= 0], MODEL)
+    boxes(axes, [bar for bar in bars if bar[3] < 0], WORSE)
     axes.axhline(0, color=MUTED, linewidth=1)
     axes.axhline(pooled, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.margins(y=0.12)

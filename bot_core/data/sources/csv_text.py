@@ -89,7 +89,6 @@ def _pieces(file: CsvFile, layout: Layout, *, numbers_as_text: bool = False) -> 
         usecols=list(texts | numbers),
         dtype=texts | numbers,
         chunksize=ROWS_AT_ONCE,
-        float_precision="round_trip",
         index_col=False,
         encoding=_ENCODING,
     ) as reader:

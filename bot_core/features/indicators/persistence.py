@@ -21,11 +21,11 @@ def init_up_share(period: float) -> State:
 
 def up_share(state: State, bar: Bar) -> float:
     """Return the share of the last `period` moves that were up; a move of nothing is half."""
-    move = bar.close - state[1]
+    before = state[1]
     state[1] = bar.close
-    if math.isnan(move):
+    if math.isnan(before):
         return math.nan
-    up = 1.0 if move > 0.0 else (0.0 if move < 0.0 else 0.5)
+    up = (0.5 if bar.close > before else 0.0) + (0.5 if bar.close >= before else 0.0)
     return total(state, 2, up) / state[0]
 
 

@@ -22,8 +22,8 @@ def init_sma_distance(period: float) -> State:
 
 def sma_distance(state: State, bar: Bar) -> float:
     """Return close / mean close of the last `period` bars - 1; 0 where the mean is 0."""
-    mean = total(state, 1, bar.close) / state[0]
-    return bar.close / mean - 1.0 if mean != 0.0 else 0.0
+    closes = total(state, 1, bar.close)
+    return bar.close * state[0] / closes - 1.0 if closes != 0.0 else 0.0
 
 
 def ema_distance(state: State, bar: Bar) -> float:

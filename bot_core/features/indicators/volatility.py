@@ -93,6 +93,7 @@ def volatility_ratio(state: State, bar: Bar) -> float:
     state[2] = bar.close
     if math.isnan(change):
         return math.nan
-    fast = total(state, 3, change * change) / state[0]
-    slow = total(state, 3 + HEADER, change * change) / state[1]
+    square = change * change
+    fast = total(state, 3, square) * state[1]
+    slow = total(state, 3 + HEADER, square) * state[0]
     return math.sqrt(fast / slow) if slow != 0.0 else 1.0

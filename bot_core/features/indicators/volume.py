@@ -18,8 +18,8 @@ def init_volume_ratio(period: float) -> State:
 
 def volume_ratio(state: State, bar: Bar) -> float:
     """Return volume / mean volume of the last `period` bars; 1 without volume."""
-    mean = total(state, 1, bar.volume) / state[0]
-    return bar.volume / mean if mean != 0.0 else 1.0
+    volume = total(state, 1, bar.volume)
+    return bar.volume * state[0] / volume if volume != 0.0 else 1.0
 
 
 def init_flow(period: float) -> State:
@@ -47,8 +47,9 @@ def obv_slope(state: State, bar: Bar) -> float:
     state[0] = bar.close
     if math.isnan(before):
         return math.nan
-    signed = bar.volume if bar.close > before else (-bar.volume if bar.close < before else 0.0)
-    change = total(state, 1, signed)
+    up = bar.volume if bar.close > before else 0.0
+    down = bar.volume if bar.close < before else 0.0
+    change = total(state, 1, up - down)
     volume = total(state, 1 + HEADER, bar.volume)
     return change / volume if volume != 0.0 else 0.0
 

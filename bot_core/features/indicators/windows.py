@@ -6,7 +6,7 @@ block is full, one pass backward turns its values into such aggregates. Nothing 
 error outlives two windows, sums of non-negative numbers stay non-negative, and a spike is forgotten when it leaves. New slots are
 nan, and so is every aggregate until a window has filled. (The two-stack queue; van Herk, 1992, for extremes.)
 
-A header is seven numbers: 0 next slot, 1 last slot, 2 first slot, 3 sum, 4 second sum, 5 centre or extreme, 6 slot of the extreme.
+A header is seven numbers: 0 next slot, 1 last slot, 2 first slot, 3 sum, 4 second sum, 5 extreme, 6 its slot, or the centre.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def layout(scalars: Iterable[float], *sizes: float, columns: int = 1) -> State:
     state = list(scalars)
     first = len(state) + HEADER * len(sizes)
     for size in map(int, sizes):
-        state += [float(first), float(first + size - 1), float(first), 0.0, 0.0, math.nan, math.nan]
+        state += [float(first), float(first + size - 1), float(first), 0.0, 0.0, -math.inf, math.nan]
         first += size * columns
     return state + [math.nan] * (first - len(state))
 
@@ -69,24 +69,17 @@ def highest(state: State, at: int, x: float) -> float:
     place = state[at]
     i = int(place)
     state[i] = x
-    top = state[at + 5]
-    if not x <= top:
-        top = x
+    top = max(x, state[at + 5])
     if place == state[at + 1]:
         state[at] = state[at + 2]
-        state[at + 5] = math.nan
+        state[at + 5] = -math.inf
         for j in range(i - 1, int(state[at]) - 1, -1):
-            if state[j] > x:
-                x = state[j]
-            else:
-                state[j] = x
+            x = max(x, state[j])
+            state[j] = x
         return top
     state[at] = place + 1.0
     state[at + 5] = top
-    rest = state[i + 1]
-    if top > rest:
-        return top
-    return rest
+    return max(state[i + 1], top)
 
 
 def lowest(state: State, at: int, x: float) -> float:
@@ -103,13 +96,13 @@ def age_of_highest(state: State, at: int, x: float) -> float:
     state[i] = x
     state[slot] = place
     top = state[at + 5]
-    if not x < top:
+    if x >= top:
         top = x
         state[at + 6] = place
     age = place - state[at + 6]
     if place == state[at + 1]:
         state[at] = state[at + 2]
-        state[at + 5] = math.nan
+        state[at + 5] = -math.inf
         keep_latest_highest(state, int(state[at]), i, slot - i)
         return age
     state[at] = place + 1.0
@@ -133,9 +126,9 @@ def moments(state: State, at: int, x: float) -> tuple[float, float]:
     place = state[at]
     size = state[at + 1] - state[at + 2] + 1.0
     i = int(place)
-    if math.isnan(state[at + 5]):
-        state[at + 5] = x
-    centre = state[at + 5]
+    if math.isnan(state[at + 6]):
+        state[at + 6] = x
+    centre = state[at + 6]
     state[i] = x
     shift = state[at + 3] + (x - centre)
     square = state[at + 4] + (x - centre) * (x - centre)
@@ -168,4 +161,4 @@ def recentre(state: State, at: int, centre: float) -> None:
         state[j + size] = square
     state[at + 3] = 0.0
     state[at + 4] = 0.0
-    state[at + 5] = centre
+    state[at + 6] = centre

@@ -117,7 +117,7 @@ def test_a_choice_that_does_not_exist_names_those_that_do(project: Path) -> None
 
 def test_a_group_that_was_not_chosen_is_a_sentence(project: Path) -> None:
     (project / "params.yaml").write_text("models: {m: {data: eurusd_1h}}\n")
-    with pytest.raises(ConfigError, match=r"params\.yaml: models\.m: .*You must specify 'features'"):
+    with pytest.raises(ConfigError, match=r"params\.yaml: models\.m: .*You must specify '(features|target|model)'"):
         main("m")
 
 

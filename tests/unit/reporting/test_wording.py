@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot_core.reporting.wording import answers, predicts, verdict
+
+if TYPE_CHECKING:
+    from bot_core.reporting.evidence import Evidence
+    from tests.unit.reporting.conftest import Builder
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_what_is_predicted_is_a_sentence(build: Builder, evidence: Evidence) -> None:
+    assert predicts(evidence) == "Predicts a number in bps: forward return over 4 bars, for eurusd, from 8 features."
+    chance = predicts(build.evidence(task="classification", features=["one"]))
+    assert chance == "Predicts a probability between 0 and 1: sign of the forward return over 4 bars, for eurusd, from 1 feature."
+
+
+def test_worse_than_the_baseline_is_no(evidence: Evidence) -> None:
+    found = verdict(evidence)
+    assert (found.word, found.tone) == ("NO", "warning")
+    assert "0.40 % higher than the best baseline's 11.00 bps (zero). Nothing speaks for the model: p = 0.62" in plain(
+        found.sentence
+    )
+
+
+def test_better_but_maybe_by_chance_is_no(build: Builder) -> None:
+    found = verdict(build.evidence(skill=0.02, p_value=0.21))
+    assert found.word == "NO"
+    assert "2.0 % lower than" in plain(found.sentence)
+    assert "That may be chance: p = 0.21, and below 0.05 is asked." in plain(found.sentence)
+
+
+def test_better_than_chance_explains_is_yes(build: Builder) -> None:
+    found = verdict(build.evidence(skill=0.27, p_value=1e-9))
+    assert (found.word, found.tone) == ("YES", "ok")
+    assert "p < 0.0001, below 0.05. It was ahead in 12 of 12 test windows, 3,660 rows that it had not seen." in plain(
+        found.sentence
+    )
+
+
+def test_equal_to_the_baseline_is_no(build: Builder) -> None:
+    assert "is 11.00 bps, equal to the best baseline's 11.00 bps (zero)." in plain(verdict(build.evidence(skill=0.0)).sentence)
+
+
+def test_money_is_a_figure_not_a_yes(build: Builder, evidence: Evidence) -> None:
+    money = answers(evidence)[0]
+    assert (money.word, money.tone) == ("\u22120.532 bps", "neutral")
+    assert money.sentence.endswith("above zero in 3 of 12 windows. The best baseline: \u22120.532. Not tested for chance.")
+    assert len(answers(build.evidence(payoff=False))) == len(answers(evidence)) - 1
+
+
+def test_an_interval_around_one_half_is_a_coin(evidence: Evidence) -> None:
+    assert "no better than a coin" in answers(evidence)[1].sentence
+    sure = msgspec.structs.replace(evidence.walk_forward.pooled, directional_accuracy_low=0.505)
+    report = msgspec.structs.replace(evidence.walk_forward, pooled=sure)
+    assert "no better than a coin" not in answers(replace(evidence, walk_forward=report))[1].sentence
+
+
+def test_data_and_drift_carry_their_status_and_their_names(evidence: Evidence) -> None:
+    data, drift = answers(evidence)[2:]
+    assert (data.tone, data.word) == ("warning", "Warning")
+    assert data.sentence == "6,225 rows, 6,223 usable. Found: duplicates, jumps, missing_bars. Over a limit after repairs: jumps."
+    assert plain(drift.sentence).startswith("2 of 8 features (25.0 %) moved: return_1, return_4. The newest 250 rows")
+
+
+def test_many_names_are_counted_not_listed(build: Builder) -> None:
+    made = build.evidence(features=[f"f{i}" for i in range(9)])
+    every = [msgspec.structs.replace(feature, drifted=True) for feature in made.drift.features]
+    moved = replace(made, drift=msgspec.structs.replace(made.drift, features=every))
+    assert "moved: f0, f1, f2, f3 and 5 more." in answers(moved)[-1].sentence
