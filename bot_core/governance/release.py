@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INPUTS = ("conf", "params.yaml", "dvc.yaml", "dvc.lock", "pipelines", "bot_core", "data", "requirements")
 CODE = ("pipelines", "bot_core")
-LOCK = "requirements/dev.txt"
+LOCK = "requirements/train.txt"
 REPORTS = ("walk_forward", "data_quality", "drift")
 
 

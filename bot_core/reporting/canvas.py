@@ -71,7 +71,7 @@ _STYLE = {
     "ytick.major.pad": 5,
     "hatch.linewidth": 1,
 }
-_LONG_DECIMAL = re.compile(r"-?\d+\.\d{3,}")
+_LONG_DECIMAL = re.compile(r"-?\d+\.\d{2,}")
 _SPACE = re.compile(r"\s+")
 
 
@@ -185,10 +185,15 @@ def _value(key: str, value: str, name: str) -> str:
         return f"{name}-{value}"
     if key == "href":
         return f"#{name}-{value.removeprefix('#')}"
-    value = _LONG_DECIMAL.sub(
-        lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), value.replace("url(#", f"url(#{name}-")
-    )
-    return _styled(value) if key in {"style", "fill", "stroke"} else _SPACE.sub(" ", value).strip()
+    value = value.replace("url(#", f"url(#{name}-")
+    if key in {"style", "fill", "stroke"}:
+        return _styled(value)
+    return _SPACE.sub(" ", _LONG_DECIMAL.sub(_tenth, value)).strip()
+
+
+def _tenth(number: re.Match[str]) -> str:
+    """Round to a tenth of a pixel."""
+    return f"{float(number[0]):.1f}".removesuffix(".0")
 
 
 def _styled(value: str) -> str:

@@ -121,7 +121,7 @@ def test_the_same_evidence_gives_the_same_bytes(build: Builder, page: str) -> No
 
 
 def test_the_page_stays_small(build: Builder) -> None:
-    many = build.evidence(features=[f"feature_{i}" for i in range(60)], windows=100)
+    many = build.evidence(features=[f"feature_{i}" for i in range(60)], windows=500)
     assert len(render_card(many).encode()) < 500_000
 
 
