@@ -49,7 +49,7 @@ def _row(model: str) -> RosterRow:
         quality=_read(build / "data_quality.json", DataQualityReport),
         walk_forward=_read(build / "walk_forward.json", WalkForwardReport),
         drift=_read(build / "drift.json", DriftReport),
-        page=build / "card.html",
+        page=str(build / "card.html"),
     )
 
 

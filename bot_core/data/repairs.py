@@ -125,7 +125,7 @@ def _repair_events(frame: pd.DataFrame, config: EventTable) -> tuple[pd.DataFram
         frame, rows = _sorted(frame)
         done.append(Repair(action="sort", rows=rows))
     if declared.drop_duplicates:
-        frame, rows = _without(frame, frame.duplicated(keep="last"))
+        frame, rows = _without(frame, frame.duplicated(keep="last").to_numpy())
         done.append(Repair(action="drop_duplicates", rows=rows))
     return frame, done
 
@@ -140,12 +140,12 @@ def _sorted(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 def _one_per_time(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     times = frame[TIME].to_numpy("datetime64[us]")
-    if (times[1:] > times[:-1]).all():  # nothing to drop: the usual case, and much cheaper than looking every time up
-        return frame, 0
-    return _without(frame, frame.duplicated(TIME, keep="last"))
+    if (times[1:] >= times[:-1]).all():  # the usual case, and much cheaper than looking every time up
+        return _without(frame, np.append(times[1:] == times[:-1], [False]))
+    return _without(frame, frame.duplicated(TIME, keep="last").to_numpy())
 
 
-def _without(frame: pd.DataFrame, drop: pd.Series[bool]) -> tuple[pd.DataFrame, int]:
+def _without(frame: pd.DataFrame, drop: NDArray[np.bool_]) -> tuple[pd.DataFrame, int]:
     rows = int(drop.sum())
     return (frame[~drop].reset_index(drop=True), rows) if rows else (frame, 0)
 
@@ -180,16 +180,16 @@ def _filled(frame: pd.DataFrame, config: CsvBars | ParquetBars) -> tuple[pd.Data
 
 def _with_flat_bars(frame: pd.DataFrame, due: Times, added: NDArray[np.intp]) -> pd.DataFrame:
     """Return the bars with `added` flat ones behind each, at the times `due`."""
-    filled = frame.take(np.repeat(np.arange(len(frame)), 1 + added)).reset_index(drop=True)
-    flat = np.ones(len(filled), dtype=bool)
+    source = np.repeat(np.arange(len(frame)), 1 + added)
+    columns = {str(name): frame[name].to_numpy()[source] for name in frame.columns if name != TIME}
+    times = frame[TIME].to_numpy("datetime64[us]")[source]
+    flat = np.ones(len(source), dtype=bool)
     flat[np.arange(len(frame)) + np.cumsum(added) - added] = False
-    times = filled[TIME].to_numpy("datetime64[us]", copy=True)
     times[flat] = due
-    filled[TIME] = pd.DatetimeIndex(times, tz="UTC")
-    for name in ("open", "high", "low"):
-        filled[name] = filled[name].mask(flat, filled["close"])
-    filled["volume"] = filled["volume"].mask(flat, 0.0)
-    return filled
+    for name in PRICES:
+        columns[name][flat] = columns["close"][flat]
+    columns["volume"][flat] = 0.0
+    return pd.DataFrame({TIME: pd.DatetimeIndex(times, tz="UTC"), **columns}, copy=False)
 
 
 def _first(bad: NDArray[np.bool_]) -> int | None:

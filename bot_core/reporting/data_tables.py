@@ -24,8 +24,8 @@ def parts_table(evidence: Evidence) -> Table:
         ("Training", trained.training_rows, meta.train.first, meta.train.last),
         ("Validation", trained.validation_rows, meta.validation.first, meta.validation.last),
         ("Test", trained.test_rows, meta.test.first, meta.test.last),
-        *(("Walk-forward, first window", w.model.rows, w.test_first, w.test_last) for w in report.windows[:1]),
-        *(("Walk-forward, last window", w.model.rows, w.test_first, w.test_last) for w in report.windows[-1:]),
+        *(("First test window", w.model.rows, w.test_first, w.test_last) for w in report.windows[:1]),
+        *(("Last test window", w.model.rows, w.test_first, w.test_last) for w in report.windows[-1:]),
         ("Drift: newest window", drift.window.rows, drift.window.first, drift.window.last),
     ]
     rows = tuple(Row((name, count(n), moment(first), moment(last))) for name, n, first, last in parts)

@@ -29,20 +29,9 @@ def scores_table(evidence: Evidence) -> Table:
         Row(("Model, training part (seen)", *_score_cells(metrics.train)), "muted"),
     )
     unit = "" if report.task == "classification" else f", {report.unit}"
-    names = (
-        "Rows",
-        "Effective",
-        f"MAE{unit}",
-        f"RMSE{unit}",
-        "Direction",
-        "95 % interval",
-        "PnL, bps",
-        "Trades",
-        "Brier",
-        "Log loss",
-        "AUC",
-    )
-    return Table("Errors and hits, model and baselines", (*words("Scored"), *figures(*names)), rows).without_empty()
+    errors = figures(f"MAE{unit}", f"RMSE{unit}", "Direction", "95 % interval", "PnL, bps", "Trades", "Brier", "Log loss", "AUC")
+    columns = (*words("Scored"), *errors, *figures("Rows", "Effective"))
+    return Table("Errors and hits, model and baselines", columns, rows).without_empty()
 
 
 def windows_table(evidence: Evidence) -> Table:
@@ -86,8 +75,6 @@ def _baseline_row(name: str, report: WalkForwardReport) -> Row:
 def _score_cells(scores: Scores) -> tuple[str, ...]:
     interval = f"{percent(scores.directional_accuracy_low)}\u2013{percent(scores.directional_accuracy_high)}"
     return (
-        count(scores.rows),
-        count(scores.effective_rows),
         figure(scores.mae),
         figure(scores.rmse),
         percent(scores.directional_accuracy),
@@ -97,6 +84,8 @@ def _score_cells(scores: Scores) -> tuple[str, ...]:
         figure(scores.brier),
         figure(scores.log_loss),
         figure(scores.auc),
+        count(scores.rows),
+        count(scores.effective_rows),
     )
 
 

@@ -1,7 +1,7 @@
 """A CSV file becomes typed columns, in pieces of bounded size. What cannot be read is named by file, line, column and value.
 
 Numbers are parsed to the nearest double. An empty field, or one of pandas' words for it (NA, NaN, null, …), is NaN in a number
-column.
+column; a column of True and False is 1 and 0.
 """
 
 from __future__ import annotations
@@ -81,17 +81,10 @@ def read_columns(file: CsvFile, layout: Layout, clock: times.Clock) -> pd.DataFr
 
 
 def _pieces(file: CsvFile, layout: Layout, *, numbers_as_text: bool = False) -> Iterator[pd.DataFrame]:
-    texts = dict.fromkeys(layout.times.values(), "str")
-    numbers = dict.fromkeys(layout.numbers.values(), "str" if numbers_as_text else "float64")
-    with pd.read_csv(
-        file.path,
-        sep=file.delimiter,
-        usecols=list(texts | numbers),
-        dtype=texts | numbers,
-        chunksize=ROWS_AT_ONCE,
-        index_col=False,
-        encoding=_ENCODING,
-    ) as reader:
+    """Yield the file in pieces, every column of it: told to read some, pandas would overlook rows with too many fields."""
+    numbers = set() if numbers_as_text else set(layout.numbers.values())
+    types = {name: "float64" if name in numbers else "str" for name in file.header}
+    with pd.read_csv(file.path, sep=file.delimiter, dtype=types, chunksize=ROWS_AT_ONCE, encoding=_ENCODING) as reader:
         yield from reader
 
 
@@ -129,7 +122,7 @@ def _suspect_delimiter(path: Path, delimiter: str, header: str) -> None:
     if counts[likely]:
         expected = _NAMES.get(delimiter, delimiter)
         msg = f"{path}: line 1: expected columns separated by {expected}, got what looks separated by {_NAMES[likely]}"
-        raise InputError(msg, hint=f'set data.delimiter: "{likely}"' if likely != "\t" else 'set data.delimiter: "\\t"')
+        raise InputError(msg, hint="declare it as data.delimiter (bars), or save the file with commas (events)")
 
 
 def _bad_time(file: CsvFile, texts: pd.Series[str], at: int, clock: times.Clock) -> InputError:
@@ -157,7 +150,7 @@ def _bad_number(file: CsvFile, layout: Layout) -> InputError:
 def _bad_row(file: CsvFile, error: pd.errors.ParserError) -> InputError:
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if found is None:
-        return InputError(f"{file.path}: expected a CSV file, got {' '.join(str(error).split())}")
+        return InputError(f"{file.path}: expected a CSV file, got {' '.join(str(error).rpartition('C error: ')[2].split())}")
     msg = f"{file.path}: line {found[2]}: expected {found[1]} fields as in the header, got {found[3]}"
     return InputError(msg, hint="every row has one field per column")
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bot_core.features.indicators.smoothing import exponential, smooth, wilder
-from bot_core.features.indicators.windows import HEADER, highest, layout, lowest, moments
+from bot_core.features.indicators.windows import HEADER, highest, layout, moments
 
 if TYPE_CHECKING:
     from bot_core.features.indicators.indicator import Bar, State
@@ -39,7 +39,7 @@ def donchian_position(state: State, bar: Bar) -> float:
     """Return (close - lowest low) / (highest high - lowest low) of the `period` bars before: outside 0 to 1 is a breakout."""
     top, floor = state[0], state[1]
     state[0] = highest(state, 2, bar.high)
-    state[1] = lowest(state, 2 + HEADER, bar.low)
+    state[1] = -highest(state, 2 + HEADER, -bar.low)
     return (bar.close - floor) / (top - floor) if top != floor else 0.5
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bot_core.features.indicators.smoothing import smooth, wilder
-from bot_core.features.indicators.windows import HEADER, highest, layout, lowest, total
+from bot_core.features.indicators.windows import HEADER, highest, layout, total
 
 if TYPE_CHECKING:
     from bot_core.features.indicators.indicator import Bar, State
@@ -38,7 +38,7 @@ def init_stochastic(period: float) -> State:
 def stochastic_k(state: State, bar: Bar) -> float:
     """Return 100 (close - lowest low) / (highest high - lowest low) of the last `period` bars; 50 where they are equal."""
     top = highest(state, 0, bar.high)
-    floor = lowest(state, HEADER, bar.low)
+    floor = -highest(state, HEADER, -bar.low)
     return 100.0 * (bar.close - floor) / (top - floor) if top != floor else 50.0
 
 

@@ -181,7 +181,7 @@ def test_markdown_carries_the_answer_the_scores_and_the_digests(evidence: Eviden
     text = render_markdown(evidence)
     assert text.startswith("# decision_engine\n")
     assert "**Does it beat its naive baseline? NO.**" in text
-    assert "| Baseline zero (best) | 3,660 |" in text
+    assert "| Baseline zero (best) | 11.00 | 14.30 |" in text
     assert "| model.json | sha256:" in text
     widths = [{line.count("|") for line in block.splitlines()} for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
     assert len(widths) == 4

@@ -20,8 +20,8 @@ def test_parts_say_which_rows_served_what(evidence: Evidence) -> None:
         ("Training", "3,000"),
         ("Validation", "640"),
         ("Test", "640"),
-        ("Walk-forward, first window", "305"),
-        ("Walk-forward, last window", "305"),
+        ("First test window", "305"),
+        ("Last test window", "305"),
         ("Drift: newest window", "250"),
     ]
     assert table.caption == "Rows and dates, UTC (8 rows purged between the parts, embargo 4h)"

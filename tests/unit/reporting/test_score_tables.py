@@ -33,12 +33,11 @@ def test_baselines_follow_the_model_best_first(evidence: Evidence) -> None:
 
 
 def test_columns_follow_the_task(build: Builder, evidence: Evidence) -> None:
-    money = ["PnL, bps", "Trades"]
-    plain = ["Scored", "Rows", "Effective", "MAE, bps", "RMSE, bps", "Direction", "95 % interval"]
-    assert names(scores_table(evidence)) == [*plain, *money]
-    assert names(scores_table(build.evidence(payoff=False))) == plain
-    chance = ["Scored", "Rows", "Effective", "MAE", "RMSE", "Direction", "95 % interval", "Brier", "Log loss", "AUC"]
-    assert names(scores_table(build.evidence(task="classification", payoff=False))) == chance
+    plain, rows = ["Scored", "MAE, bps", "RMSE, bps", "Direction", "95 % interval"], ["Rows", "Effective"]
+    assert names(scores_table(evidence)) == [*plain, "PnL, bps", "Trades", *rows]
+    assert names(scores_table(build.evidence(payoff=False))) == [*plain, *rows]
+    chance = ["Scored", "MAE", "RMSE", "Direction", "95 % interval", "Brier", "Log loss", "AUC"]
+    assert names(scores_table(build.evidence(task="classification", payoff=False))) == [*chance, *rows]
 
 
 def test_each_window_has_a_row_beside_its_baseline(evidence: Evidence) -> None:

@@ -1,0 +1,116 @@
+"""Has the world moved away from what the model learned? The newest window of every feature against the training rows.
+
+A feature has drifted when one of its three statistics lies above its bootstrapped threshold and is a discovery among all features'
+statistics. `status`: ok while the share of drifted features is at most the warning share, critical from the critical share on, warning
+between. Labels are not looked at, so a change of what the features mean for the target cannot be seen here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bot_core.ai.drift_bins import Bins, count
+from bot_core.ai.drift_statistics import Reference, distances, ordered
+from bot_core.ai.drift_thresholds import block_length, by_chance, discoveries, p_values
+from bot_core.ai.windows import utc
+from bot_core.documents.artifact import FeatureBaseline
+from bot_core.documents.drift import DriftReport, FeatureDrift, Span, Statistic
+from bot_core.errors import DatasetError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bot_core.config.models import DriftConfig
+    from bot_core.documents.status import Status
+    from bot_core.features.dataset import FeatureDataset
+
+    Floats = NDArray[np.float64]
+
+QUANTILES = 21
+
+
+def assess_drift(reference: FeatureDataset, window: FeatureDataset, config: DriftConfig, *, model: str) -> DriftReport:
+    """Compare a window with the rows a model learned from.
+
+    Raises:
+        DatasetError: other features, fewer rows than the window asks, a reference shorter than the window, or values not finite.
+    """
+    _check(reference, window, config)
+    prepared = Reference.prepare(reference.values, config.bins)
+    observed = distances(prepared, prepared.slabs(len(window)), window.values)
+    block = block_length(reference.values, config.block, len(window))
+    chance = by_chance(prepared, reference.values, len(window), block, config.replicates, config.seed)
+    limits = np.quantile(chance, 1.0 - config.false_alarm_rate, axis=0)
+    p = p_values(observed, chance)
+    drifted = np.any(discoveries(p, config.false_discovery_rate) & (observed > limits), axis=0)
+    share = float(drifted.mean())
+    current = count(ordered(window.values), prepared.bins.edges)
+    return DriftReport(
+        model=model,
+        status=_status(share, config),
+        reference=_span(reference),
+        window=_span(window),
+        replicates=config.replicates,
+        block=block,
+        false_alarm_rate=config.false_alarm_rate,
+        false_discovery_rate=config.false_discovery_rate,
+        drifted_share=share,
+        features=[
+            _feature(name, i, bool(drifted[i]), np.stack([observed[:, i], limits[:, i], p[:, i]]), prepared.bins, current)
+            for i, name in enumerate(reference.feature_names)
+        ],
+    )
+
+
+def drift_baseline(dataset: FeatureDataset, bins: int) -> dict[str, FeatureBaseline]:
+    """Describe each feature's training distribution: bin edges with shares, and 21 quantiles from 0 to 1."""
+    columns = ordered(dataset.values)
+    cut = Bins.of(columns, bins)
+    quantiles = np.quantile(columns, np.linspace(0.0, 1.0, QUANTILES), axis=1).T
+    return {
+        name: FeatureBaseline(
+            edges=cut.edges_of(i), shares=cut.shares_of(i, cut.counts), quantiles=[float(q) for q in quantiles[i]]
+        )
+        for i, name in enumerate(dataset.feature_names)
+    }
+
+
+def _feature(name: str, i: int, drifted: bool, figures: Floats, bins: Bins, current: NDArray[np.intp]) -> FeatureDrift:  # noqa: FBT001
+    psi, ks, wasserstein = (Statistic(value=float(v), threshold=float(t), p_value=float(p)) for v, t, p in figures.T)
+    return FeatureDrift(
+        feature=name,
+        drifted=drifted,
+        psi=psi,
+        ks=ks,
+        wasserstein=wasserstein,
+        edges=bins.edges_of(i),
+        reference=bins.shares_of(i, bins.counts),
+        current=bins.shares_of(i, current),
+    )
+
+
+def _status(share: float, config: DriftConfig) -> Status:
+    if share >= config.critical_share:
+        return "critical"
+    return "warning" if share > config.warning_share else "ok"
+
+
+def _span(rows: FeatureDataset) -> Span:
+    return Span(first=utc(rows.times[0]), last=utc(rows.times[-1]), rows=len(rows))
+
+
+def _check(reference: FeatureDataset, window: FeatureDataset, config: DriftConfig) -> None:
+    if reference.feature_names != window.feature_names:
+        msg = f"drift: expected the features {', '.join(reference.feature_names)}; got {', '.join(window.feature_names)}"
+        raise DatasetError(msg, hint="dvc repro")
+    if len(window) < config.window or len(reference) < config.window:
+        msg = f"drift: expected a window and a reference of at least {config.window} rows, got {len(window)} and {len(reference)}"
+        raise DatasetError(msg, hint="shorten monitoring.drift.window or use more data")
+    for what, rows in (("reference", reference), ("window", window)):
+        bad = np.argwhere(~np.isfinite(rows.values))
+        if len(bad):
+            row, column = bad[0]
+            msg = f"drift: {what}: {rows.feature_names[column]}: expected finite values, got {rows.values[row, column]} at {utc(rows.times[row])}"
+            raise DatasetError(msg, hint="repair the data or the feature")
