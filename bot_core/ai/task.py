@@ -44,14 +44,18 @@ def task_of(target: TargetConfig) -> Task:
     """Derive the task from a target's configuration."""
     match target:
         case ForwardReturn(horizon=horizon):
-            return Task("regression", "bps", "zero", "long_short", f"forward return over {horizon} bars")
+            return Task("regression", "bps", "zero", "long_short", f"forward return over {_bars(horizon)}")
         case Direction(horizon=horizon):
-            return Task("classification", "probability", "half", "long_short", f"sign of the forward return over {horizon} bars")
+            return Task("classification", "probability", "half", "long_short", f"sign of the forward return over {_bars(horizon)}")
         case TripleBarrier(horizon=horizon):
-            return Task("classification", "probability", "half", "long_only", f"upper barrier first within {horizon} bars")
+            return Task("classification", "probability", "half", "long_only", f"upper barrier first within {_bars(horizon)}")
         case NextRange(horizon=horizon):
-            return Task("regression", "bps", "median", "long_only", f"log range of the next {horizon} bar(s)")
+            return Task("regression", "bps", "median", "long_only", f"log range of the next {_bars(horizon)}")
         case LabelColumn(task="classification", unit=unit):
             return Task("classification", unit, "half", "long_only", "the event's label")
         case LabelColumn(unit=unit):
             return Task("regression", unit, "median", "long_only", "the event's label")
+
+
+def _bars(horizon: int) -> str:
+    return "bar" if horizon == 1 else f"{horizon} bars"

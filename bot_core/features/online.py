@@ -6,7 +6,10 @@ exponential mean never quite does: start the stream where the batch starts, or f
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
+
+from bot_core.errors import InputError
 
 if TYPE_CHECKING:
     from bot_core.features.indicators.indicator import Bar
@@ -22,7 +25,15 @@ class OnlineFeatures:
         self._steps = [(definition.update, definition.start()) for definition in spec.definitions]
 
     def update(self, bar: Bar) -> list[float] | None:
-        """Take the next bar; return the features in the spec's order, None while warming up."""
+        """Take the next bar; return the features in the spec's order, None while warming up.
+
+        Raises:
+            InputError: a price that is not finite and above zero, or a volume that is not finite or below zero. The bar is not taken.
+        """
+        _, open_, high, low, close, volume = bar
+        if not (0.0 < open_ < inf and 0.0 < high < inf and 0.0 < low < inf and 0.0 < close < inf and 0.0 <= volume < inf):
+            msg = f"bar: expected finite prices above zero and a volume not below zero, got {bar}"
+            raise InputError(msg, hint="check the source; nothing may be decided on this bar")
         values = [step(state, bar) for step, state in self._steps]
         if self.warming_up > 0:
             self.warming_up -= 1

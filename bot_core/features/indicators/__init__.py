@@ -23,7 +23,7 @@ INDICATORS: dict[str, Indicator] = {
     # price changes
     "log_return": Indicator(returns.init_closes, returns.log_return, lambda period: period, (whole("period", 1),)),
     "momentum": Indicator(returns.init_closes, returns.momentum, lambda period: period, (whole("period", 20),)),
-    "drawdown": Indicator(returns.init_closes, returns.drawdown, lambda period: period - 1, (whole("period", 60, 2),)),
+    "drawdown": Indicator(returns.init_drawdown, returns.drawdown, lambda period: period - 1, (whole("period", 60, 2),)),
     "gap": Indicator(returns.init_gap, returns.gap, lambda: 1),
     # trend
     "sma_distance": Indicator(trend.init_sma_distance, trend.sma_distance, lambda period: period - 1, (whole("period", 20, 2),)),
@@ -52,8 +52,8 @@ INDICATORS: dict[str, Indicator] = {
     "stochastic_d": Indicator(
         oscillators.init_stochastic_d,
         oscillators.stochastic_d,
-        lambda period, smooth: period + smooth - 2,
-        (whole("period", 14), whole("smooth", 3)),
+        lambda period, smoothing: period + smoothing - 2,
+        (whole("period", 14), whole("smoothing", 3)),
     ),
     "williams_r": Indicator(oscillators.init_stochastic, oscillators.williams_r, lambda period: period - 1, (whole("period", 14),)),
     # channels
@@ -81,10 +81,10 @@ INDICATORS: dict[str, Indicator] = {
     # volatility
     "log_range": Indicator(volatility.init_range, volatility.log_range, lambda: 0),
     "atr_share": Indicator(volatility.init_atr_share, volatility.atr_share, lambda period: period, (whole("period", 14),)),
-    "parkinson": Indicator(volatility.init_rolling, volatility.parkinson, lambda period: period - 1, (whole("period", 20),)),
-    "garman_klass": Indicator(volatility.init_rolling, volatility.garman_klass, lambda period: period - 1, (whole("period", 20),)),
+    "parkinson": Indicator(volatility.init_parkinson, volatility.parkinson, lambda period: period - 1, (whole("period", 20),)),
+    "garman_klass": Indicator(volatility.init_range_variance, volatility.garman_klass, lambda period: period - 1, (whole("period", 20),)),
     "rogers_satchell": Indicator(
-        volatility.init_rolling, volatility.rogers_satchell, lambda period: period - 1, (whole("period", 20),)
+        volatility.init_range_variance, volatility.rogers_satchell, lambda period: period - 1, (whole("period", 20),)
     ),
     "realised_volatility": Indicator(
         volatility.init_realised_volatility, volatility.realised_volatility, lambda period: period, (whole("period", 20),)
@@ -100,9 +100,9 @@ INDICATORS: dict[str, Indicator] = {
     "volume_ratio": Indicator(volume.init_volume_ratio, volume.volume_ratio, lambda period: period - 1, (whole("period", 20, 2),)),
     "money_flow_index": Indicator(volume.init_flow, volume.money_flow_index, lambda period: period, (whole("period", 14),)),
     "obv_slope": Indicator(volume.init_flow, volume.obv_slope, lambda period: period, (whole("period", 20),)),
-    "vwap_distance": Indicator(volume.init_vwap_distance, volume.vwap_distance, lambda period: period - 1, (whole("period", 20),)),
+    "vwap_distance": Indicator(volume.init_sums, volume.vwap_distance, lambda period: period - 1, (whole("period", 20),)),
     "chaikin_money_flow": Indicator(
-        volume.init_vwap_distance, volume.chaikin_money_flow, lambda period: period - 1, (whole("period", 20),)
+        volume.init_sums, volume.chaikin_money_flow, lambda period: period - 1, (whole("period", 20),)
     ),
     # the shape of one bar
     "body_share": Indicator(candles.init_candle, candles.body_share, lambda: 0),

@@ -6,46 +6,45 @@ import math
 from typing import TYPE_CHECKING
 
 from bot_core.features.indicators.smoothing import exponential, smooth, wilder
-from bot_core.features.indicators.windows import HEADER, highest, layout, moments
+from bot_core.features.indicators.windows import extremes, layout, moments, peaks, sums
 
 if TYPE_CHECKING:
     from bot_core.features.indicators.indicator import Bar, State
 
 
 def init_bollinger(period: float, deviations: float) -> State:
-    """Hold the band's width in standard deviations and the last `period` closes."""
-    return layout([deviations], period, columns=2)
+    """Hold the period, the band's width in standard deviations, and the moments of the last `period` closes."""
+    return layout([period, 2.0 * deviations], sums(period, 2))
 
 
 def bollinger_position(state: State, bar: Bar) -> float:
     """Return Bollinger's %b: (close - lower band) / (upper - lower band), bands at `deviations` population standard deviations."""
-    mean, variance = moments(state, 1, bar.close)
-    width = 2.0 * state[0] * math.sqrt(variance)
+    mean, variance = moments(state, 2, bar.close, state[0])
+    width = state[1] * math.sqrt(variance)
     return 0.5 + (bar.close - mean) / width if width != 0.0 else 0.5
 
 
 def bollinger_width(state: State, bar: Bar) -> float:
-    """Return (upper - lower band) / mean close; 0 where the mean is 0."""
-    mean, variance = moments(state, 1, bar.close)
-    return 2.0 * state[0] * math.sqrt(variance) / mean if mean != 0.0 else 0.0
+    """Return (upper - lower band) / mean close."""
+    mean, variance = moments(state, 2, bar.close, state[0])
+    return state[1] * math.sqrt(variance) / mean
 
 
 def init_donchian(period: float) -> State:
-    """Hold the channel before this bar and the last `period` highs and lows."""
-    return layout([math.nan, math.nan], period, period)
+    """Hold the channel before this bar and the extremes of the last `period` bars."""
+    return layout([math.nan, math.nan], peaks(period, 2))
 
 
 def donchian_position(state: State, bar: Bar) -> float:
     """Return (close - lowest low) / (highest high - lowest low) of the `period` bars before: outside 0 to 1 is a breakout."""
     top, floor = state[0], state[1]
-    state[0] = highest(state, 2, bar.high)
-    state[1] = -highest(state, 2 + HEADER, -bar.low)
+    state[0], state[1] = extremes(state, 2, bar.high, bar.low)
     return (bar.close - floor) / (top - floor) if top != floor else 0.5
 
 
 def init_keltner(period: float, multiple: float) -> State:
-    """Hold the mean close, the mean true range, the multiple and the last close."""
-    return [*exponential(period), *wilder(period), multiple, math.nan]
+    """Hold the mean close, the mean true range, the channel's width in true ranges and the last close."""
+    return [*exponential(period), *wilder(period), 2.0 * multiple, 0.0]
 
 
 def keltner_position(state: State, bar: Bar) -> float:
@@ -53,7 +52,7 @@ def keltner_position(state: State, bar: Bar) -> float:
     before = state[11]
     state[11] = bar.close
     mean = smooth(state, 0, bar.close)
-    if math.isnan(before):
+    if before == 0.0:
         return math.nan
-    width = 2.0 * state[10] * smooth(state, 5, max(bar.high, before) - min(bar.low, before))
+    width = state[10] * smooth(state, 5, max(bar.high, before) - min(bar.low, before))
     return 0.5 + (bar.close - mean) / width if width != 0.0 else 0.5

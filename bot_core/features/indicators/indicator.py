@@ -5,18 +5,16 @@ An indicator is two functions. `init(*parameters)` returns its state, a list of 
 functions are undecorated, compute with + - * / % and `math.log` and `sqrt` only (never a power: compilers round it differently), and
 index the state by number. A bar costs constant work, amortised.
 
-Bars come in checked (see `check`): prices are finite and above zero, volumes finite and not below zero. So only a price may divide
-unguarded; every other divisor can be zero, and its indicator's docstring says what the value is then.
+Bars come in checked, by `engineer` and by `online`: prices are finite and above zero, volumes finite and not below zero. So a price,
+or a mean of prices, may divide unguarded; every other divisor can be zero, and its indicator says what the value is then. A price of 0 in a
+state means that none has come yet.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from bot_core.errors import InputError
 
 State = list[float]
 """All that an indicator remembers."""
@@ -72,15 +70,3 @@ def number(name: str, default: float, low: float, high: float) -> Parameter:
     """Describe a real parameter."""
     return Parameter(name, default, low, high, whole=False)
 
-
-def check(bar: Bar) -> None:
-    """Refuse a bar that indicators are not defined for.
-
-    Raises:
-        InputError: a price that is not finite and above zero, high below low, or a volume that is not finite and at or above zero.
-    """
-    inside = bar.low <= bar.open <= bar.high and bar.low <= bar.close <= bar.high
-    if inside and 0.0 < bar.low and bar.high < math.inf and 0.0 <= bar.volume < math.inf:
-        return
-    msg = f"bar at {bar.time:.0f}: expected finite prices above zero between low and high and a volume not below zero, got {tuple(bar)}"
-    raise InputError(msg, hint="nothing may be decided on this bar; check the source")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bot_core.features.indicators.smoothing import log_ratio
-from bot_core.features.indicators.windows import highest, lagged, layout
+from bot_core.features.indicators.windows import highest, lagged, layout, peaks, sums
 
 if TYPE_CHECKING:
     from bot_core.features.indicators.indicator import Bar, State
@@ -14,24 +13,27 @@ if TYPE_CHECKING:
 
 def init_closes(period: float) -> State:
     """Hold the last `period` closes."""
-    return layout((), period)
+    return layout((), sums(period))
 
 
 def log_return(state: State, bar: Bar) -> float:
     """Return log(close / close `period` bars ago)."""
-    return log_ratio(bar.close, lagged(state, 0, bar.close))
+    return math.log(bar.close / lagged(state, 0, bar.close))
 
 
 def momentum(state: State, bar: Bar) -> float:
-    """Return close / close `period` bars ago - 1 (TA-Lib's ROCP); 0 where that close was 0."""
-    before = lagged(state, 0, bar.close)
-    return bar.close / before - 1.0 if before != 0.0 else 0.0
+    """Return close / close `period` bars ago - 1 (TA-Lib's ROCP)."""
+    return bar.close / lagged(state, 0, bar.close) - 1.0
+
+
+def init_drawdown(period: float) -> State:
+    """Hold the highest of the last `period` closes."""
+    return layout((), peaks(period))
 
 
 def drawdown(state: State, bar: Bar) -> float:
-    """Return close / highest close of the last `period` bars - 1, never above 0; 0 where that close is 0."""
-    peak = highest(state, 0, bar.close)
-    return bar.close / peak - 1.0 if peak != 0.0 else 0.0
+    """Return close / highest close of the last `period` bars - 1, never above 0."""
+    return bar.close / highest(state, 0, bar.close) - 1.0
 
 
 def init_gap() -> State:
@@ -43,4 +45,4 @@ def gap(state: State, bar: Bar) -> float:
     """Return log(open / previous close)."""
     before = state[0]
     state[0] = bar.close
-    return log_ratio(bar.open, before)
+    return math.log(bar.open / before)

@@ -1,7 +1,6 @@
 """Exponential means inside a state, seeded as TA-Lib seeds them: the first value is the plain mean of the first n.
 
-A smoother is five scalars: 0 weight, 1 values still missing, 2 their sum, 3 n, 4 the mean. `log_ratio` lives here too: all families
-take logarithms of quotients of prices.
+A smoother is five scalars: 0 weight, 1 values still missing, 2 the sum of those seen, 3 n, 4 the mean.
 """
 
 from __future__ import annotations
@@ -35,10 +34,3 @@ def smooth(state: State, at: int, x: float) -> float:
     if state[at + 1] == 0.0:
         state[at + 4] = state[at + 2] / state[at + 3]
     return state[at + 4]
-
-
-def log_ratio(x: float, y: float) -> float:
-    """Return log(x / y), 0 where a price at or below zero leaves no logarithm; nan stays nan."""
-    if x <= 0.0 or y <= 0.0:
-        return 0.0
-    return math.log(x / y)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bot_core.features.indicators.smoothing import log_ratio, smooth, wilder
-from bot_core.features.indicators.windows import HEADER, layout, total
+from bot_core.features.indicators.smoothing import smooth, wilder
+from bot_core.features.indicators.windows import HEADER, layout, sums, total
 
 if TYPE_CHECKING:
     from bot_core.features.indicators.indicator import Bar, State
@@ -22,77 +22,83 @@ def init_range() -> State:
 
 def log_range(state: State, bar: Bar) -> float:  # noqa: ARG001  # one signature for all indicators
     """Return log(high / low) of this bar."""
-    return log_ratio(bar.high, bar.low)
+    return math.log(bar.high / bar.low)
 
 
 def init_atr_share(period: float) -> State:
     """Hold Wilder's mean of the true range and the last close."""
-    return [*wilder(period), math.nan]
+    return [*wilder(period), 0.0]
 
 
 def atr_share(state: State, bar: Bar) -> float:
-    """Return average true range / close; 0 where the close is 0 (Wilder, 1978.)."""
+    """Return average true range / close (Wilder, 1978)."""
     before = state[5]
     state[5] = bar.close
-    if math.isnan(before):
+    if before == 0.0:
         return math.nan
-    mean = smooth(state, 0, max(bar.high, before) - min(bar.low, before))
-    return mean / bar.close if bar.close != 0.0 else 0.0
+    return smooth(state, 0, max(bar.high, before) - min(bar.low, before)) / bar.close
 
 
-def init_rolling(period: float) -> State:
-    """Hold the period and one number of each of the last `period` bars."""
-    return layout([period], period)
+def init_parkinson(period: float) -> State:
+    """Hold the estimator's factor and the sum of `period` squared ranges."""
+    return layout([FOUR_LOG_TWO * period], sums(period))
 
 
 def parkinson(state: State, bar: Bar) -> float:
-    """Return Parkinson's range volatility over `period` bars (Parkinson, 1980.)."""
-    span = log_ratio(bar.high, bar.low)
-    return math.sqrt(total(state, 1, span * span) / (FOUR_LOG_TWO * state[0]))
+    """Return Parkinson's range volatility over `period` bars (Parkinson, 1980)."""
+    span = math.log(bar.high / bar.low)
+    return math.sqrt(total(state, 1, span * span) / state[0])
+
+
+def init_range_variance(period: float) -> State:
+    """Hold the period and the sum of one variance of each of the last `period` bars."""
+    return layout([period], sums(period))
 
 
 def garman_klass(state: State, bar: Bar) -> float:
-    """Return Garman and Klass's volatility over `period` bars; a bar's share is never below 0 (Garman and Klass, 1980.)."""
-    span = log_ratio(bar.high, bar.low)
-    body = log_ratio(bar.close, bar.open)
+    """Return Garman and Klass's volatility over `period` bars; a bar's variance is never below 0 (Garman and Klass, 1980)."""
+    span = math.log(bar.high / bar.low)
+    body = math.log(bar.close / bar.open)
     variance = 0.5 * span * span - TWO_LOG_TWO_LESS_ONE * body * body
     return math.sqrt(total(state, 1, max(0.0, variance)) / state[0])
 
 
 def rogers_satchell(state: State, bar: Bar) -> float:
-    """Return Rogers and Satchell's volatility over `period` bars; a bar's share is never below 0 (Rogers and Satchell, 1991.)."""
-    up = log_ratio(bar.high, bar.open)
-    down = log_ratio(bar.low, bar.open)
-    body = log_ratio(bar.close, bar.open)
+    """Return Rogers and Satchell's volatility over `period` bars; a bar's variance is never below 0 (Rogers and Satchell, 1991)."""
+    up = math.log(bar.high / bar.open)
+    down = math.log(bar.low / bar.open)
+    body = math.log(bar.close / bar.open)
     variance = up * (up - body) + down * (down - body)
     return math.sqrt(total(state, 1, max(0.0, variance)) / state[0])
 
 
 def init_realised_volatility(period: float) -> State:
-    """Hold the period, the last close and `period` squared returns."""
-    return layout([period, math.nan], period)
+    """Hold the period, the last close and the sum of `period` squared returns."""
+    return layout([period, 0.0], sums(period))
 
 
 def realised_volatility(state: State, bar: Bar) -> float:
     """Return the root mean square of the last `period` log returns."""
-    change = log_ratio(bar.close, state[1])
+    before = state[1]
     state[1] = bar.close
-    if math.isnan(change):
+    if before == 0.0:
         return math.nan
+    change = math.log(bar.close / before)
     return math.sqrt(total(state, 2, change * change) / state[0])
 
 
 def init_volatility_ratio(fast: float, slow: float) -> State:
-    """Hold both periods, the last close and the squared returns."""
-    return layout([fast, slow, math.nan], fast, slow)
+    """Hold both periods, the last close and the sums of squared returns."""
+    return layout([fast, slow, 0.0], sums(fast), sums(slow))
 
 
 def volatility_ratio(state: State, bar: Bar) -> float:
     """Return realised volatility over `fast` bars / over `slow` bars; 1 where nothing moves."""
-    change = log_ratio(bar.close, state[2])
+    before = state[2]
     state[2] = bar.close
-    if math.isnan(change):
+    if before == 0.0:
         return math.nan
+    change = math.log(bar.close / before)
     square = change * change
     fast = total(state, 3, square) * state[1]
     slow = total(state, 3 + HEADER, square) * state[0]

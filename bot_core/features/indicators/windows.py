@@ -62,6 +62,7 @@ def total(state: State, at: int, x: float) -> float:
     place = state[at]
     i = int(place)
     filling = state[at + 3] + x
+    state[i] = x
     if place == state[at + 1]:
         state[at] = state[at + 2]
         state[at + 3] = 0.0
@@ -69,7 +70,6 @@ def total(state: State, at: int, x: float) -> float:
             x += state[j]
             state[j] = x
         return filling
-    state[i] = x
     state[at] = place + 1
     state[at + 3] = filling
     return filling + state[i + 1]
@@ -81,6 +81,8 @@ def totals(state: State, at: int, x: float, y: float) -> tuple[float, float]:
     i = int(place)
     filling_x = state[at + 3] + x
     filling_y = state[at + 4] + y
+    state[i] = x
+    state[i + 1] = y
     if place == state[at + 1]:
         state[at] = state[at + 2]
         state[at + 3] = state[at + 4] = 0.0
@@ -90,8 +92,6 @@ def totals(state: State, at: int, x: float, y: float) -> tuple[float, float]:
             state[j] = x
             state[j + 1] = y
         return filling_x, filling_y
-    state[i] = x
-    state[i + 1] = y
     state[at] = place + 2
     state[at + 3] = filling_x
     state[at + 4] = filling_y
@@ -104,14 +104,15 @@ def highest(state: State, at: int, x: float) -> float:
     i = int(place)
     top = state[at + 3]
     top = x if x > top else top  # noqa: FURB136  # online, calling max or min costs more than all the rest
+    state[i] = x
     if place == state[at + 1]:
         state[at] = state[at + 2]
         state[at + 3] = -math.inf
         for j in range(i - 1, int(state[at]) - 1, -1):
-            x = max(x, state[j])
+            y = state[j]
+            x = y if y > x else x  # noqa: FURB136  # as above
             state[j] = x
         return top
-    state[i] = x
     state[at] = place + 1
     state[at + 3] = top
     rest = state[i + 1]
@@ -126,18 +127,20 @@ def extremes(state: State, at: int, high: float, low: float) -> tuple[float, flo
     floor = state[at + 4]
     top = high if high > top else top  # noqa: FURB136  # as above
     floor = low if low < floor else floor  # noqa: FURB136  # as above
+    state[i] = high
+    state[i + 1] = low
     if place == state[at + 1]:
         state[at] = state[at + 2]
         state[at + 3] = -math.inf
         state[at + 4] = math.inf
         for j in range(i - 2, int(state[at]) - 1, -2):
-            high = max(high, state[j])
-            low = min(low, state[j + 1])
+            x = state[j]
+            y = state[j + 1]
+            high = x if x > high else high  # noqa: FURB136  # as above
+            low = y if y < low else low  # noqa: FURB136  # as above
             state[j] = high
             state[j + 1] = low
         return top, floor
-    state[i] = high
-    state[i + 1] = low
     state[at] = place + 2
     state[at + 3] = top
     state[at + 4] = floor
