@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from bot_core.data.quality import assess
 
 from bot_core._parse import write_json
 from bot_core.cli.boundary import guard
 from bot_core.config.load import load_config
+from bot_core.data.quality import assess
 from bot_core.errors import QualityError
 
 

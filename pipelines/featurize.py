@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from bot_core.data.repairs import repair, require_usable
-from bot_core.features.featurize import featurize
 
 from bot_core.cli.boundary import guard
 from bot_core.config.load import load_config
+from bot_core.data.repairs import repair, require_usable
+from bot_core.features.featurize import featurize
 
 
 def main(model: str) -> None:

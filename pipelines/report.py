@@ -5,9 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bot_core.reporting.card import render_card, render_markdown
-from bot_core.reporting.metrics import summary_metrics
-
 from bot_core._digest import sha256_file
 from bot_core._parse import read_bytes, read_json, write_bytes, write_json
 from bot_core.cli.boundary import guard
@@ -15,7 +12,9 @@ from bot_core.documents.artifact import TrainedModel
 from bot_core.documents.data_quality import DataQualityReport
 from bot_core.documents.drift import DriftReport
 from bot_core.documents.walk_forward import WalkForwardReport
+from bot_core.reporting.card import render_card, render_markdown
 from bot_core.reporting.evidence import Evidence
+from bot_core.reporting.metrics import summary_metrics
 
 NAMED = ("config.yaml", "data.parquet", "features.parquet", "model.json", "data_quality.json", "walk_forward.json", "drift.json")
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.progress import track
 
 from bot_core._parse import write_bytes, write_json
 from bot_core.ai.task import task_of
@@ -14,6 +18,16 @@ from bot_core.config.load import load_config
 from bot_core.features.dataset import FeatureDataset
 from bot_core.reporting.plots import reliability_csv, windows_csv
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot_core.ai.validation import Outcome
+
+
+def progress(model: str, outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
+    """Show the windows as they finish; on a terminal only, and gone when done."""
+    return track(outcomes, description=f"{model}: walk-forward", total=total, transient=True)
+
 
 def main(model: str) -> None:
     """Validate one model's configuration."""
@@ -23,7 +37,7 @@ def main(model: str) -> None:
     shape = evidence.walk_forward
     plan = WalkForwardPlan(shape.windows, duration(evidence.embargo), shape.mode, shape.first_train_share)
     validator = WalkForwardValidator(FeatureDataset.read(build / "features.parquet"), task_of(config.target), plan)
-    report = validator.validate(config.model, evidence, name=model, workers=config.compute.workers)
+    report = validator.validate(config.model, evidence, name=model, workers=config.compute.workers, watch=partial(progress, model))
     write_json(build / "walk_forward.json", report)
     write_bytes(build / "windows.csv", windows_csv(report))
     write_bytes(build / "reliability.csv", reliability_csv(report))

@@ -1,4 +1,4 @@
-"""Our side: `WalkForwardValidator` with two workers, as the stage runs it. Prints wall and CPU seconds and the pooled MAE as JSON."""
+"""Our side: `WalkForwardValidator` with two workers. Prints wall and CPU seconds and the pooled MAE as JSON."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def model(rounds: int) -> LightGBM:
 
 def dataset(drawn: shared.Rows) -> FeatureDataset:
     """Turn the drawn rows into ours; what a row pays is its target."""
-    return FeatureDataset(shared.FEATURES, drawn.times, drawn.label_ends, drawn.targets, np.ascontiguousarray(drawn.values), drawn.targets)
+    return FeatureDataset(
+        shared.FEATURES, drawn.times, drawn.label_ends, drawn.targets, np.ascontiguousarray(drawn.values), drawn.targets
+    )
 
 
 def validator_of(rows: FeatureDataset) -> WalkForwardValidator:

@@ -1,8 +1,8 @@
 """Has the world moved away from what the model learned? The newest window of every feature against the training rows.
 
 A feature has drifted when one of its three statistics lies above its bootstrapped threshold and is a discovery among all features'
-statistics. `status`: ok while the share of drifted features is at most the warning share, critical from the critical share on, warning
-between. Labels are not looked at, so a change of what the features mean for the target cannot be seen here.
+statistics. `status`: ok while the share of drifted features is at most the warning share, critical from the critical share on,
+warning between. Labels are not looked at, so a change of what the features mean for the target cannot be seen here.
 """
 
 from __future__ import annotations
@@ -112,5 +112,6 @@ def _check(reference: FeatureDataset, window: FeatureDataset, config: DriftConfi
         bad = np.argwhere(~np.isfinite(rows.values))
         if len(bad):
             row, column = bad[0]
-            msg = f"drift: {what}: {rows.feature_names[column]}: expected finite values, got {rows.values[row, column]} at {utc(rows.times[row])}"
+            got = f"{rows.values[row, column]} at {utc(rows.times[row])}"
+            msg = f"drift: {what}: {rows.feature_names[column]}: expected finite values, got {got}"
             raise DatasetError(msg, hint="repair the data or the feature")

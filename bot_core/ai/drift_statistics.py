@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
 
 STATISTICS = ("psi", "ks", "wasserstein")
-STRIDE = 64
+STRIDE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Slabs:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """n rows of k features: sorted `columns` (k, n), every 64th of them (`knots`), running `totals` (k, n + 1) less the `centre`."""
+    """n rows of k features: sorted `columns` (k, n), every 128th of them (`knots`), running `totals` (k, n + 1) less the `centre`."""
 
     columns: Floats
     knots: Floats

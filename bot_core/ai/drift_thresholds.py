@@ -1,8 +1,8 @@
 """How far a window of this length lies from its own reference by chance: thresholds and p-values by circular block bootstrap.
 
-Single rows are never drawn: neighbours resemble each other, and a bootstrap that forgets it calls every slow feature drifted. Blocks are
-as long as the slowest feature remembers, at least the configured length and at most the window. (Künsch, Annals of Statistics 1989;
-Politis & Romano 1992; the memory by the rule of Politis & White, Econometric Reviews 2004.)
+Single rows are never drawn: neighbours resemble each other, and a bootstrap that forgets it calls every slow feature drifted. Blocks
+are as long as the slowest feature remembers, at least the configured length and at most the window. (Künsch, Annals of Statistics
+1989; Politis & Romano 1992; the memory by the rule of Politis & White, Econometric Reviews 2004.)
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import numpy as np
 
 from bot_core.ai import families
 from bot_core.ai.drift import drift_baseline
+from bot_core.ai.leaks import refuse_leaks
 from bot_core.ai.learning import learn
 from bot_core.ai.scoring import reliability, score
 from bot_core.ai.task import task_of
@@ -52,13 +53,14 @@ def train_model(dataset: FeatureDataset, config: PipelineConfig, origin: Origin)
     """Train on the labelled rows of a dataset.
 
     Raises:
-        DatasetError: too few rows, a target that never varies, or a class that never occurs.
+        DatasetError: too few rows, a target that never varies, a class that never occurs, or a feature that knows the target.
     """
     task = task_of(config.target)
     rows = dataset.labelled()
     split = config.validation.split
     parts = chronological_split(rows.times, rows.label_ends, (split.train, split.validation), duration(config.validation.embargo))
     train, validation, test = (rows.rows(part) for part in (parts.train, parts.validation, parts.test))
+    refuse_leaks(train, task.pivot_value(train.targets))
     learned = learn(task, config.model, train, validation)
 
     def figures(part: FeatureDataset) -> Scores:

@@ -26,6 +26,8 @@ from bot_core.documents.walk_forward import WalkForwardReport, Window
 from bot_core.errors import DocumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from numpy.typing import NDArray
 
     from bot_core.ai.baselines import KnownLabels
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from bot_core.features.dataset import FeatureDataset
 
     Floats = NDArray[np.float64]
+    Watch = Callable[[Iterable["Outcome"], int], Iterable["Outcome"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class Outcome:
     window: Window
 
 
+def unwatched(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:  # noqa: ARG001  # the signature of a watcher
+    """Show nothing."""
+    return outcomes
+
+
 @dataclass(frozen=True, slots=True)
 class WalkForwardValidator:
     """Validate a model configuration on a dataset's labelled rows.
@@ -76,22 +84,32 @@ class WalkForwardValidator:
     task: Task
     plan: WalkForwardPlan
 
-    def validate(self, model: ModelConfig, evidence: ValidationConfig, *, name: str, workers: int = -1) -> WalkForwardReport:
+    def validate(
+        self, model: ModelConfig, evidence: ValidationConfig, *, name: str, workers: int = -1, watch: Watch = unwatched
+    ) -> WalkForwardReport:
         """Run all windows and compare with the naive baselines.
+
+        Args:
+            model: the family and its parameters.
+            evidence: costs, loss, significance, shares.
+            name: the model's, for the report.
+            workers: threads; -1: one per core.
+            watch: wraps the outcomes as they arrive, to show progress.
 
         Raises:
             DatasetError: too few rows for the windows asked, or a window with nothing to learn from.
         """
         rows = self.dataset.labelled()
-        outcomes = self.run(rows, model, evidence, workers)
+        outcomes = list(watch(self.run(rows, model, evidence, workers), self.plan.windows))
         return _report(self.task, rows, outcomes, evidence, name)
 
-    def run(self, rows: FeatureDataset, model: ModelConfig, evidence: ValidationConfig, workers: int) -> list[Outcome]:
+    def run(self, rows: FeatureDataset, model: ModelConfig, evidence: ValidationConfig, workers: int) -> Iterable[Outcome]:
         """Fit and predict each window; in order, whatever the number of workers."""
         known = known_labels(rows)
         steps = walk_forward_windows(rows.times, rows.label_ends, self.plan)
         trial = Trial(self.task, rows, known, model, evidence, self.plan.embargo)
-        return Parallel(n_jobs=workers, prefer="threads")(delayed(_run_window)(i, step, trial) for i, step in enumerate(steps))
+        pool = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
+        return pool(delayed(_run_window)(i, step, trial) for i, step in enumerate(steps))
 
 
 def _run_window(index: int, step: TrainTest, trial: Trial) -> Outcome:

@@ -21,11 +21,12 @@ from exchange_calendars.errors import NoSessionsError  # type: ignore[import-unt
 from numpy.typing import NDArray
 
 from bot_core.data.durations import DAY
-from bot_core.errors import ConfigError
+from bot_core.errors import ConfigError, InputError
 
 Times = NDArray[np.datetime64]  # (n,) datetime64[us], UTC
 
 ALWAYS, FX = "24/7", "fx"
+MOST = 100_000_000
 _NEW_YORK = "America/New_York"
 _OPEN, _WEEK = np.timedelta64(17, "h"), np.timedelta64(5, "D")
 _SUNDAY, _THURSDAY = 6, 3  # days of the week from Monday = 0; 1970 began on a Thursday
@@ -42,10 +43,14 @@ def expected_times(calendar: str, first: np.datetime64, last: np.datetime64, bar
 
     Raises:
         ConfigError: no such calendar, or one that does not reach that far.
+        InputError: more than `MOST` bars: a wrong time must not take all memory.
     """
     if calendar not in {ALWAYS, FX}:
         _require_known(calendar)
     start, end = first.astype("datetime64[us]"), last.astype("datetime64[us]")
+    if (end - start).astype(np.int64) // bar > MOST:
+        msg = f"expected at most {MOST:,} bars by the calendar {calendar}, got times from {start} to {end}"
+        raise InputError(msg, hint="one of these times, or data.bar, is wrong")
     if bar > DAY:
         return np.arange(start, end + np.timedelta64(1, "us"), np.timedelta64(bar, "us"))
     times = _days(calendar, start, end) if bar == DAY else _within_days(calendar, start, end, bar)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from itertools import repeat
 from types import FunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Columns = tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, Floats]
-    Driver = Callable[[Columns, Floats], None]
+    Loop = Callable[..., None]
+    Run = tuple[Loop, slice]
 
+F = TypeVar("F", bound="Callable[..., object]")
 PRICES = ("open", "high", "low", "close")
 COMPILE_FROM = 200_000
 CHUNK = 4096
@@ -84,58 +86,99 @@ class FeatureEngineer:
         rows = len(columns[0])
         compiled = rows >= self.compile_from
         values = np.empty((rows - first, len(definitions)))
-        workers = _workers(self.workers, len(definitions)) if compiled else 1
-        groups = [g for g in np.array_split(np.arange(len(definitions)), workers) if len(g)]
+        runs = _compiled_runs(definitions) if compiled else _plain_runs(definitions)
+        workers = min(_workers(self.workers), len(runs)) if compiled else 1
+        shares = [runs[len(runs) * i // workers : len(runs) * (i + 1) // workers] for i in range(workers)]
         with ThreadPoolExecutor(workers) as pool:
-            parts = [(definitions[g[0] : g[-1] + 1], values[:, g[0] : g[-1] + 1]) for g in groups]
-            list(pool.map(_fill, *zip(*parts, strict=True), repeat(columns), repeat(compiled)))
+            list(pool.map(_fill, shares, repeat(columns), repeat(values), repeat(compiled)))
         return values
 
 
-def _fill(definitions: Sequence[FeatureDefinition], values: Floats, columns: Columns, compiled: bool) -> None:  # noqa: FBT001
-    """Run some features over all bars, chunk by chunk, into their columns of the table."""
+def _fill(runs: Sequence[Run], columns: Columns, values: Floats, compiled: bool) -> None:  # noqa: FBT001  # pool.map calls it
+    """Run some features over all bars, chunk by chunk, into their columns of the table; warm-up rows go nowhere."""
     rows = len(columns[0])
     first = rows - len(values)
-    steps = [_step(definition, compiled=compiled) for definition in definitions]
-    buffer = np.empty((len(steps), CHUNK))
-    for start in range(0, rows, CHUNK):
-        stop = min(start + CHUNK, rows)
-        chunk = tuple(column[start:stop] for column in columns)
+    parts = [(0, first, np.empty((first, values.shape[1])))] if first else []
+    starts = range(first, rows, CHUNK)
+    parts += [(start, min(start + CHUNK, rows), values[start - first : start - first + CHUNK]) for start in starts]
+    for start, stop, out in parts:
+        chunk = _cut(columns, start, stop)
         bars = chunk if compiled else _bars(chunk)
-        for step, out in zip(steps, buffer, strict=True):
-            step(bars, out[: stop - start])
-        keep = max(first, start)
-        if keep < stop:
-            values[keep - first : stop - first] = buffer[:, keep - start : stop - start].T
+        for run, place in runs:
+            run(bars, out[:, place])
 
 
-def _drive(update: Update, state: State, columns: Columns, out: Floats) -> None:
-    """Run one indicator over a chunk; compiled only."""
-    time, open_, high, low, close, volume = columns
-    for i in range(len(out)):
-        out[i] = update(state, Bar(time[i] / 1e6, open_[i], high[i], low[i], close[i], volume[i]))
+def _plain_runs(definitions: Sequence[FeatureDefinition]) -> list[Run]:
+    return [(partial(_interpret, d.update, d.start()), slice(i, i + 1)) for i, d in enumerate(definitions)]
 
 
 def _interpret(update: Update, state: State, bars: Sequence[Bar], out: Floats) -> None:
     """Run one indicator over a chunk in plain Python."""
-    out[:] = [update(state, bar) for bar in bars]
+    out[:, 0] = [update(state, bar) for bar in bars]
 
 
-def _step(definition: FeatureDefinition, *, compiled: bool) -> Callable[..., object]:
-    if compiled:
-        return partial(_compiled(_drive), _compiled(definition.update), np.array(definition.start(), np.float64))
-    return partial(_interpret, definition.update, definition.start())
+def _compiled_runs(definitions: Sequence[FeatureDefinition]) -> list[Run]:
+    """Compile features four to a loop, so that the processor works on four chains of steps at once; what is left, one by one."""
+    runs: list[Run] = []
+    whole = len(definitions) // 4 * 4
+    for i in (*range(0, whole, 4), *range(whole, len(definitions))):
+        group = definitions[i : i + (4 if i < whole else 1)]
+        driver = (_four if i < whole else _one)(*(d.update for d in group))
+        runs.append((partial(driver, *(np.array(d.start(), np.float64) for d in group)), slice(i, i + len(group))))
+    return runs
 
 
 @cache
-def _compiled(function: Callable[..., object]) -> Callable[..., object]:
-    """Compile a plain function together with the plain functions it calls; arithmetic stays as written."""
+def _one(a: Update) -> Loop:
+    """Compile the loop over a chunk's bars for one indicator."""
+    a = _linked(a)
+
+    def loop(p: State, columns: Columns, out: Floats) -> None:
+        time, open_, high, low, close, volume = columns
+        for i in range(len(out)):
+            out[i, 0] = a(p, Bar(time[i] / 1e6, open_[i], high[i], low[i], close[i], volume[i]))
+
+    return _jit(loop, inner=False)
+
+
+@cache
+def _four(a: Update, b: Update, c: Update, d: Update) -> Loop:
+    """Compile the loop over a chunk's bars for four indicators."""
+    a, b, c, d = _linked(a), _linked(b), _linked(c), _linked(d)
+
+    def loop(p: State, q: State, r: State, s: State, columns: Columns, out: Floats) -> None:
+        time, open_, high, low, close, volume = columns
+        for i in range(len(out)):
+            bar = Bar(time[i] / 1e6, open_[i], high[i], low[i], close[i], volume[i])
+            out[i, 0] = a(p, bar)
+            out[i, 1] = b(q, bar)
+            out[i, 2] = c(r, bar)
+            out[i, 3] = d(s, bar)
+
+    return _jit(loop, inner=False)
+
+
+@cache
+def _linked(function: Callable[..., float]) -> Callable[..., float]:
+    """Compile a plain function together with the plain functions it calls."""
+    inner = {name: _linked(called) for name, called in calls(function)}
+    return _jit(FunctionType(function.__code__, function.__globals__ | inner, function.__name__), inner=True)
+
+
+def _jit(function: F, *, inner: bool) -> F:
+    """Compile, arithmetic as written; `inner` functions are called from compiled code only."""
     from numba import njit  # noqa: PLC0415  # half a second that short histories need not pay
 
-    linked = {name: _compiled(called) for name, called in calls(function)}
-    copy = FunctionType(function.__code__, function.__globals__ | linked, function.__name__)
-    bare = function is not _drive  # only the driver is called from Python
-    return njit(nogil=True, forceinline=True, error_model="python", _nrt=False, no_cpython_wrapper=bare, no_cfunc_wrapper=True)(copy)
+    compiled: F = njit(  # type: ignore[call-overload]  # numba's types leave three of its options out
+        nogil=True, forceinline=inner, error_model="python", _nrt=False, no_cpython_wrapper=inner, no_cfunc_wrapper=True
+    )(function)
+    return compiled
+
+
+def _cut(columns: Columns, start: int, stop: int) -> Columns:
+    time, open_, high, low, close, volume = columns
+    rows = slice(start, stop)
+    return time[rows], open_[rows], high[rows], low[rows], close[rows], volume[rows]
 
 
 def _bars(chunk: Columns) -> list[Bar]:
@@ -143,8 +186,8 @@ def _bars(chunk: Columns) -> list[Bar]:
     return [Bar(t / 1e6, *row) for t, *row in zip(time, *values, strict=True)]
 
 
-def _workers(asked: int, features: int) -> int:
-    return min(features, os.cpu_count() or 1 if asked < 1 else asked)
+def _workers(asked: int) -> int:
+    return asked if asked > 0 else os.cpu_count() or 1
 
 
 def _times(frame: pd.DataFrame) -> NDArray[np.datetime64]:

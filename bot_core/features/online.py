@@ -28,7 +28,7 @@ class OnlineFeatures:
         """Take the next bar; return the features in the spec's order, None while warming up.
 
         Raises:
-            InputError: a price that is not finite and above zero, or a volume that is not finite or below zero. The bar is not taken.
+            InputError: a price that is not finite and above zero, or a volume not finite or below zero; the bar is not taken.
         """
         _, open_, high, low, close, volume = bar
         if not (0.0 < open_ < inf and 0.0 < high < inf and 0.0 < low < inf and 0.0 < close < inf and 0.0 <= volume < inf):

@@ -1,8 +1,8 @@
 """What a model learns, with the time each label is known.
 
 A label of bar t is known at the close of some later bar; its end is that bar's `time`. Nothing later than the end enters the label,
-so data that arrives afterwards never changes it. Where the outcome is not known yet, the label and its payoff are nan and its end is
-NaT. The payoff is what holding the instrument over the label's own period returned, in bps.
+so data that arrives afterwards never changes it. Where the outcome is not known yet, the label and its payoff are nan and its end
+is NaT. The payoff is what holding the instrument over the label's own period returned, in bps.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BPS = 1e4
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """n labels: `labels` (n,); `ends` (n,), the position of the bar at whose close each is known, or -1; `payoffs` (n,) bps or None."""
+    """n labels: `labels` (n,); `ends` (n,), position of the bar at whose close each is known, or -1; `payoffs` (n,) bps or None."""
 
     labels: Floats
     ends: NDArray[np.int64]
@@ -86,10 +86,10 @@ def _next_range(high: Floats, low: Floats, horizon: int) -> Target:
 def _triple_barrier(high: Floats, low: Floats, close: Floats, target: TripleBarrier) -> Target:
     """1 where close (1 + upper v) is touched before close (1 - lower v), else 0; v = volatility * sqrt(horizon).
 
-    Volatility is the standard deviation (n - 1) of the last `volatility_window` log returns up to t. A barrier is touched by the high
-    or the low of one of bars t+1 to t+h; a bar that touches both counts as the lower one, because within a bar the order is unknown and
-    the worse must be assumed; so does the next bar where volatility is 0. A touched barrier pays the barrier itself, a time-out the
-    close of bar t+h (Lopez de Prado, 2018, chapter 3).
+    Volatility is the standard deviation (n - 1) of the last `volatility_window` log returns up to t. A barrier is touched by the
+    high or the low of one of bars t+1 to t+h; a bar that touches both counts as the lower one, because within a bar the order is
+    unknown and the worse must be assumed; so does the next bar where volatility is 0. A touched barrier pays the barrier itself, a
+    time-out the close of bar t+h (Lopez de Prado, 2018, chapter 3).
     """
     scale = _volatility(close, target.volatility_window) * np.sqrt(target.horizon)
     upper = close * (1.0 + target.upper * scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot_core.reporting.numerals import count, figure, moment, p_value, percent
-from bot_core.reporting.table import Row, Table, figures, words
+from bot_core.reporting.table import Column, Row, Table, figures, words
 
 if TYPE_CHECKING:
     from bot_core.documents.data_quality import Finding
@@ -29,7 +29,7 @@ def parts_table(evidence: Evidence) -> Table:
         ("Drift: newest window", drift.window.rows, drift.window.first, drift.window.last),
     ]
     rows = tuple(Row((name, count(n), moment(first), moment(last))) for name, n, first, last in parts)
-    caption = f"Rows and dates, UTC ({count(meta.purged_rows)} rows purged between the parts, embargo {meta.embargo})"
+    caption = f"Rows and dates, UTC; {count(meta.purged_rows)} rows purged, embargo {meta.embargo}"
     return Table(caption, (*words("Part"), *figures("Rows"), *words("From", "To")), rows)
 
 
@@ -37,7 +37,12 @@ def findings_table(evidence: Evidence) -> Table:
     """List what was found in the raw data and what the repairs left of it."""
     remaining = {finding.code: finding for finding in evidence.quality.remaining}
     rows = tuple(_finding_row(found, remaining.get(found.code)) for found in evidence.quality.findings)
-    columns = (*words("Finding", "Raw data"), *figures("Count", "Share"), *words("Where", "After repairs", "Meaning"))
+    columns = (
+        *words("Finding", "Raw data"),
+        *figures("Count", "Share"),
+        *words("Where", "After repairs"),
+        Column("Meaning", "prose"),
+    )
     return Table("Findings in the raw data", columns, rows)
 
 
@@ -87,7 +92,7 @@ def ratio(statistic: Statistic) -> float:
 
 def _finding_row(found: Finding, left: Finding | None) -> Row:
     after = f"{count(left.count)} left, {left.status}" if left else "nothing left"
-    places = f"{moment(found.first)} … {moment(found.last)}" if found.last != found.first else moment(found.first)
+    places = f"{moment(found.first)} …\n{moment(found.last)}" if found.last != found.first else moment(found.first)
     cells = (found.code, found.status, count(found.count), percent(found.share, decimals=2), places, after, found.message)
     return Row(cells, "alert" if left and left.status != "ok" else "")
 

@@ -21,7 +21,7 @@ SHAPES_AT_MOST = 6
 HEAT_STEPS = (0.5, 0.8, 1.0, 1.5)
 HEAT_LABELS = ("< 0.5", "0.5", "0.8", "1", "≥ 1.5")
 ROW = 22
-NAMES = 152
+NAMES = 164
 
 
 def heat_picture(evidence: Evidence) -> Picture:
@@ -65,10 +65,12 @@ def _paint_heat(canvas: Canvas, features: list[FeatureDrift]) -> None:
     axes.set_xlim(0, 3)
     axes.set_ylim(max(len(features), 1), 0)
     for i, title in enumerate(("PSI", "KS", "Wasserstein")):
-        axes.text(i + 0.5, -0.35, title, ha="center", color=MUTED, size=10.5)
+        axes.text(i + 0.5, -0.35, title, ha="center", color=MUTED, size=9.8)
     for row, feature in enumerate(features):
         mark = "● " if feature.drifted else ""
-        axes.text(-0.08, row + 0.66, mark + printable(feature.feature, 20), ha="right", weight="bold" if mark else "normal")
+        axes.text(
+            -0.08, row + 0.66, mark + printable(feature.feature, 22), ha="right", weight="bold" if mark else "normal", size=10.5
+        )
         for column, statistic in enumerate((feature.psi, feature.ks, feature.wasserstein)):
             _cell(axes, column, row, ratio(statistic))
     _heat_key(canvas, 24 + ROW * max(len(features), 1) + 24)

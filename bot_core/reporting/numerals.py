@@ -12,6 +12,7 @@ NONE = "\u2013"
 MINUS = "\u2212"
 SMALLEST = 1e-6
 SMALLEST_P = 1e-4
+LARGEST_P = 0.99
 
 
 def figure(value: float | None, *, digits: int = 4, sign: bool = False) -> str:
@@ -42,12 +43,12 @@ def percent(share: float | None, *, decimals: int = 1, sign: bool = False) -> st
 def p_value(value: float) -> str:
     """Spell a p-value without pretending to more than four decimals.
 
-    >>> p_value(0.031415), p_value(3e-9), p_value(0.99999)
-    ('0.031', '< 0.0001', '> 0.999')
+    >>> p_value(0.031415), p_value(3e-9), p_value(0.9955)
+    ('0.031', '< 0.0001', '> 0.99')
     """
     if value < SMALLEST_P:
         return "< 0.0001"
-    return "> 0.999" if value > 0.999 else f"{value:.2g}"  # noqa: PLR2004  # three decimals
+    return "> 0.99" if value > LARGEST_P else f"{value:.2g}"
 
 
 def moment(text: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BARS_AT_MOST = 15
 BAR = 22
 NORMAL_95 = 1.959964
+JOINED_FROM = 5
 
 
 def pictures(evidence: Evidence) -> dict[str, Picture]:
@@ -64,12 +65,14 @@ def importance_picture(evidence: Evidence) -> Picture | None:
     if not shares:
         return None
     shown, rest = shares[:BARS_AT_MOST], shares[BARS_AT_MOST:]
+    idle = len(evidence.trained.feature_names) - len(shares)
+    unused = f" {idle} of {len(evidence.trained.feature_names)} features are not used." if idle else ""
     if rest:
         shown = [*shown, (f"{len(rest)} others", sum(share for _, share in rest))]
     return Picture(
         name="importance",
         title="What the model looks at",
-        caption="Share of the model's total feature importance. A feature it looks at is not thereby a cause.",
+        caption=f"Share of the model's total feature importance.{unused} A feature it looks at is not thereby a cause.",
         alt=f"Bars of feature importance: {', '.join(f'{name} {percent(share)}' for name, share in shown[:3])} lead.",
         narrow=draw(
             "importance-narrow", NARROW, 6 + BAR * len(shown), lambda canvas: _paint_importance(canvas, shown, others=bool(rest))
@@ -90,39 +93,31 @@ def wilson(share: float, rows: float) -> tuple[float, float]:
 
 def _paint_reliability(canvas: Canvas, bins: list[ReliabilityBin], thin: float) -> None:
     axes = canvas.axes(44, 10, canvas.width - 54, canvas.height - 50)
-    intervals = [wilson(b.observed, max(b.rows * thin, 1.0)) for b in bins]
-    low = max(min([b.predicted for b in bins] + [lo for lo, _ in intervals]) - 0.03, 0.0)
-    high = min(max([b.predicted for b in bins] + [hi for _, hi in intervals]) + 0.03, 1.0)
+    spread = [wilson(b.observed, max(b.rows * thin, 1.0)) for b in bins]
+    low = min([b.predicted for b in bins] + [lo for lo, _ in spread]) - 0.02
+    high = max([b.predicted for b in bins] + [hi for _, hi in spread]) + 0.02
     axes.plot([low, high], [low, high], color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
-    x = [b.predicted for b in bins]
-    axes.vlines(x, [lo for lo, _ in intervals], [hi for _, hi in intervals], colors=MODEL, linewidth=1.5, alpha=0.55)
-    axes.plot(x, [b.observed for b in bins], color=MODEL, linewidth=1.5)
-    largest = max(b.rows for b in bins)
-    axes.scatter(
-        x,
-        [b.observed for b in bins],
-        s=[18 + 110 * b.rows / largest for b in bins],
-        color=MODEL,
-        edgecolor=SURFACE,
-        linewidth=1.5,
-        zorder=3,
-    )
+    joined = [b for b in bins if b.rows * thin >= JOINED_FROM]
+    axes.plot([b.predicted for b in joined], [b.observed for b in joined], color=MODEL, linewidth=1.5)
+    x, y = [b.predicted for b in bins], [b.observed for b in bins]
+    axes.vlines(x, [lo for lo, _ in spread], [hi for _, hi in spread], colors=MODEL, linewidth=1.5, alpha=0.55)
+    sizes = [18 + 110 * b.rows / max(b.rows for b in bins) for b in bins]
+    axes.scatter(x, y, s=sizes, color=MODEL, edgecolor=SURFACE, linewidth=1.5, zorder=3)
     axes.set(xlim=(low, high), ylim=(low, high), xlabel="predicted probability", ylabel="came true, share of rows")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.label.set_rotation_mode("anchor")
     axes.grid()
 
 
 def _paint_importance(canvas: Canvas, shares: list[tuple[str, float]], *, others: bool) -> None:
-    names, right = 152, 52
+    names, right = 164, 52
     axes = canvas.axes(names, 0, canvas.width - names - right, canvas.height)
     largest = max(share for _, share in shares)
     colours = [MODEL] * (len(shares) - others) + [BASELINE] * others
     axes.barh(range(len(shares)), [share for _, share in shares], height=0.62, color=colours, linewidth=0)
     axes.set(xlim=(0, largest), ylim=(len(shares) - 0.45, -0.55), xticks=[], yticks=[])
     for row, (name, share) in enumerate(shares):
-        canvas.text(names - 8, BAR * row + 15.5, printable(name, 21), align="right", colour=INK)
+        canvas.text(names - 8, BAR * row + 15.5, printable(name, 22), align="right", colour=INK, size=10.5)
         canvas.text(
             names + (canvas.width - names - right) * share / largest + 6, BAR * row + 15.5, percent(share), colour=MUTED, size=10.5
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot_core.documents.drift import DriftReport
+    from bot_core.documents.drift import DriftReport, Statistic
     from bot_core.documents.scores import Scores
     from bot_core.documents.walk_forward import WalkForwardReport
 
@@ -33,7 +33,11 @@ def reliability_csv(report: WalkForwardReport) -> bytes:
 
 def drift_csv(report: DriftReport) -> bytes:
     """One row per feature: each statistic over its threshold."""
-    rows = [(f.feature, *(s.value / s.threshold if s.threshold > 0 else 0.0 for s in (f.psi, f.ks, f.wasserstein))) for f in report.features]
+
+    def over(statistic: Statistic) -> float:
+        return statistic.value / statistic.threshold if statistic.threshold > 0 else 0.0
+
+    rows = [(f.feature, over(f.psi), over(f.ks), over(f.wasserstein)) for f in report.features]
     return _csv(("feature", "psi", "ks", "wasserstein"), rows)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bot_core.reporting.numerals import NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; the first cell is its header. `mark` says how it stands out: `model`, `best`, `alert`, `muted` or not at all."""
+    """One row; the first cell is its header, a line break in a cell is kept. `mark`: `model`, `best`, `alert`, `muted` or none."""
 
     cells: tuple[str, ...]
     mark: str = ""
@@ -17,10 +18,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of words reads from the left, one of figures from the right."""
+    """A column of figures reads from the right, one of words from the left; prose may wrap."""
 
     name: str
-    words: bool = False
+    kind: Literal["figures", "words", "prose"] = "figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Table:
 
 def words(*names: str) -> tuple[Column, ...]:
     """Name columns of words."""
-    return tuple(Column(name, words=True) for name in names)
+    return tuple(Column(name, "words") for name in names)
 
 
 def figures(*names: str) -> tuple[Column, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bot_core.errors import DocumentError
 from bot_core.reporting.numerals import parse_time
@@ -11,7 +11,11 @@ from bot_core.reporting.numerals import parse_time
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from bot_core.reporting.canvas import Canvas
+
 DAY = 86_400.0
+HALF_LABEL = 28
+TICK_EVERY = 95
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
 DAY_STEPS = (1, 2, 7, 14)
 
@@ -42,11 +46,21 @@ def time_ticks(first: float, last: float, at_most: int) -> list[tuple[float, str
     return []
 
 
-def dress(axes: Axes, first: float, last: float, at_most: int) -> None:
-    """Put time from `first` to `last` on the x axis."""
-    ticks = time_ticks(first, last, at_most)
+def dress(canvas: Canvas, axes: Axes, first: float, last: float) -> None:
+    """Put time from `first` to `last` on the x axis, as many dates as the picture is wide, none of them cut off."""
+    ticks = time_ticks(first, last, canvas.width // TICK_EVERY)
     axes.set_xlim(first, max(last, first + 1e-6))
     axes.set_xticks([at for at, _ in ticks], [label for _, label in ticks])
+    box, length = axes.get_position(), max(last - first, 1e-6)
+    for (at, _), label in zip(ticks, axes.get_xticklabels(), strict=True):
+        label.set_horizontalalignment(_side(canvas.width * (box.x0 + box.width * (at - first) / length), canvas.width))
+
+
+def _side(at: float, width: float) -> Literal["left", "center", "right"]:
+    """Keep a label inside a picture of so many pixels."""
+    if at < HALF_LABEL:
+        return "left"
+    return "right" if at > width - HALF_LABEL else "center"
 
 
 def _month_ticks(first: float, last: float, months: int) -> list[tuple[float, str]]:

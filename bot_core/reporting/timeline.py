@@ -25,12 +25,12 @@ def timeline_picture(evidence: Evidence) -> Picture:
     gaps = evidence.quality.gaps
     missing = sum(gap.bars for gap in gaps)
     height = LANE * 4 + 34
+    marks = "Tall orange marks in the first lane are runs of missing bars." if gaps else "No bar is missing."
     gone = f"{count(missing)} missing bars in {count(len(gaps))} runs" if gaps else "no missing bars"
     return Picture(
         name="timeline",
         title="Which rows served what, and where data is missing",
-        caption=f"Tall orange marks in the first lane are runs of missing bars ({gone}). Grey, light blue and blue are training, "
-        f"validation and test.",
+        caption=f"Grey, light blue and blue are training, validation and test. {marks}",
         alt=f"Timeline from {evidence.quality.first} to {evidence.quality.last}: {gone}; training, validation, test, "
         f"{len(evidence.walk_forward.windows)} walk-forward windows and the drift window.",
         narrow=draw("timeline-narrow", PHONE, height, lambda canvas: _paint(canvas, evidence)),
@@ -64,7 +64,7 @@ def _paint(canvas: Canvas, evidence: Evidence) -> None:
     halo = 0.6 * (last - first) / canvas.width
     boxes(axes, [(start - halo, 0.48, length + 2 * halo, 0.48) for start, length in gaps], SURFACE)
     boxes(axes, [(start, 0.48, length, 0.48) for start, length in gaps], WORSE)
-    dress(axes, first, last, canvas.width // 95)
+    dress(canvas, axes, first, last)
     axes.set_ylim(4.18, 0)
     axes.set_yticks([])
     axes.grid(axis="x", color=GRID)

@@ -88,12 +88,13 @@ def _paint_error(canvas: Canvas, report: WalkForwardReport) -> None:
     theirs = [window.baselines.get(report.comparison.baseline) for window in report.windows]
     _levels(level, spans, [None if scores is None else loss_of(scores, report) for scores in theirs], BASELINE, 5)
     _levels(level, spans, [loss_of(window.model, report) for window in report.windows], MODEL, 2.5)
-    _dress(level, spans, ticks=0)
+    _dress(canvas, level, spans)
+    level.set_xticks([])
     level.margins(y=0.15)
     canvas.text(LEFT, upper + 30, "Lower than the baseline's, %", bold=True)
     gain = canvas.axes(LEFT, upper + 42, canvas.width - LEFT - RIGHT, canvas.height - upper - 42 - 24)
     _bars(gain, spans, [100 * (share or 0.0) for share in improvements(report)], 100 * report.comparison.improvement)
-    _dress(gain, spans, ticks=canvas.width // 95)
+    _dress(canvas, gain, spans)
 
 
 def _paint_pnl(canvas: Canvas, report: WalkForwardReport) -> None:
@@ -104,7 +105,7 @@ def _paint_pnl(canvas: Canvas, report: WalkForwardReport) -> None:
     _bars(axes, spans, [window.model.expected_pnl_bps or 0.0 for window in report.windows], report.pooled.expected_pnl_bps or 0.0)
     rivals = [window.baselines.get(report.comparison.baseline) for window in report.windows]
     _levels(axes, spans, [None if rival is None else rival.expected_pnl_bps for rival in rivals], BASELINE, 3)
-    _dress(axes, spans, ticks=canvas.width // 95)
+    _dress(canvas, axes, spans)
 
 
 def _spans(report: WalkForwardReport) -> Spans:
@@ -136,10 +137,8 @@ def _bars(axes: Axes, spans: Spans, values: Sequence[float], pooled: float) -> N
     axes.margins(y=0.12)
 
 
-def _dress(axes: Axes, spans: Spans, *, ticks: int) -> None:
-    dress(axes, min(spans.starts), max(spans.ends), max(ticks, 1))
-    if not ticks:
-        axes.set_xticks([])
+def _dress(canvas: Canvas, axes: Axes, spans: Spans) -> None:
+    dress(canvas, axes, min(spans.starts), max(spans.ends))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(_tick))
     axes.grid(axis="y")

@@ -101,18 +101,21 @@ def _money(report: WalkForwardReport) -> Answer | None:
     earned = [window.model.expected_pnl_bps or 0.0 for window in report.windows]
     won = sum(pnl > 0 for pnl in earned)
     best = report.baselines.get(report.comparison.baseline)
-    rival = (
-        ""
-        if best is None or best.expected_pnl_bps is None
-        else f" The best baseline: {figure(best.expected_pnl_bps, digits=3, sign=True)}."
-    )
-    trades = "" if report.pooled.trades is None else f", {count(report.pooled.trades)} of them traded"
+    rival = best.expected_pnl_bps if best else None
+    beside = "" if rival is None else f" The best baseline: {figure(rival, digits=3, sign=True)}."
+    cost = figure(report.round_trip_cost_bps, digits=2)
+    rows = f"{count(report.pooled.rows)} unseen rows{_trades(report)}"
     sentence = (
-        f"Per row, over {count(report.pooled.rows)} unseen rows{trades}, after {figure(report.round_trip_cost_bps, digits=2)} "
-        f"bps of round-trip "
-        f"cost; above zero in {won} of {len(earned)} windows.{rival} Not tested for chance."
+        f"Per row, over {rows}, after {cost} bps of round-trip cost; above zero in {won} of {len(earned)} windows.{beside} "
+        "Not tested for chance."
     )
     return Answer("What would it have earned?", "neutral", f"{figure(mean, digits=3, sign=True)} bps", sentence)
+
+
+def _trades(report: WalkForwardReport) -> str:
+    if report.pooled.trades is None:
+        return ""
+    return ", all traded" if report.pooled.trades == report.pooled.rows else f", {count(report.pooled.trades)} of them traded"
 
 
 def _direction(report: WalkForwardReport) -> Answer:
@@ -122,7 +125,8 @@ def _direction(report: WalkForwardReport) -> Answer:
     rival = "" if best is None else f" The best baseline: {percent(best.directional_accuracy)}."
     luck = " One half lies inside: no better than a coin." if low <= 0.5 <= high else ""  # noqa: PLR2004  # a fair coin
     sentence = f"Rows on the right side; 95\u00a0% interval {percent(low)} to {percent(high)}.{luck}{rival}"
-    return Answer("How often is the direction right?", "neutral", percent(pooled.directional_accuracy), sentence)
+    question = "How often is it right?" if report.task == "classification" else "How often is the direction right?"
+    return Answer(question, "neutral", percent(pooled.directional_accuracy), sentence)
 
 
 def _quality(report: DataQualityReport) -> Answer:

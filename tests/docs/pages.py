@@ -12,30 +12,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAGES = [Path("README.md"), Path("CONTRIBUTING.md"), Path("CHANGELOG.md"), *sorted(Path("docs").rglob("*.md"))]
-KINDS = {"bash", "console", "text", "yaml", "csv", "json"}
-NOT_RUN = ("git clone", "make ", "cd ", "mkdocs serve", ". .venv", "dvc push", "dvc pull", "dvc remote")
+NOT_RUN = ("git clone", "cd ", "make ", ". .venv", "mkdocs serve", "dvc remote", "dvc push", "dvc pull")
 
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\S*)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(?P<kind>\S*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^\$ (?P<command>.*)\n(?P<shown>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: its kind, its text without indentation, its first line's number, and where its body stands in the page."""
+    """One fenced block; `start` and `end` are where its text stands in the page."""
 
     kind: str
     text: str
-    line: int
-    span: tuple[int, int]
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command and the output the page shows for it, None where it shows none; `span` is where that output stands in the page."""
+    """A command of a page and the output shown for it (None: none is shown); `start` and `end` are where that output stands."""
 
     command: str
-    shown: str | None
     line: int
-    span: tuple[int, int]
+    shown: str | None = None
+    start: int = 0
+    end: int = 0
 
     @property
     def runs(self) -> bool:
@@ -45,56 +46,37 @@ class Step:
 
 def blocks(page: str) -> list[Block]:
     """List a page's fenced blocks."""
-    return [
-        Block(found["kind"], _without(found["indent"], found["body"]), page.count("\n", 0, found.start("body")) + 1, found.span("body"))
-        for found in _FENCE.finditer(page)
-    ]
+    return [Block(found["kind"], found["body"], *found.span("body")) for found in _FENCE.finditer(page)]
 
 
 def steps(page: str) -> list[Step]:
     """List a page's commands in order, each with its shown output."""
     found = blocks(page)
-    after: list[Block | None] = [*found[1:], None]
-    return [step for block, following in zip(found, after, strict=True) for step in _steps(page, block, following)]
+    return [step for i, block in enumerate(found) for step in _steps(page, block, found[i + 1 : i + 2])]
 
 
 def same(shown: str, real: str) -> bool:
-    """Say whether a shown output is the real one.
+    r"""Say whether a shown output is the real one; spaces at the ends of lines and empty lines at the end do not count.
 
-    >>> same("one\\n…\\nlast … line", "one\\ntwo\\nthree\\nlast little line")
+    >>> same("one\n…\nlast … line", "one\ntwo\nthree\nlast little line")
     True
     """
-    pattern = re.escape("\n".join(_lines(shown)))
-    pattern = re.sub(r"(?m)^…(\n|$)", r"(?:.*(?:\\n|$))*?", pattern.replace("\\\n", "\n"))
-    return re.fullmatch(pattern.replace("…", ".*?"), "\n".join(_lines(real))) is not None
+    parts = [r"(?:[^\n]*\n)*?" if line == "…" else re.escape(line).replace("…", r"[^\n]*") + r"\n" for line in _lines(shown)]
+    return re.fullmatch("".join(parts), "".join(f"{line}\n" for line in _lines(real))) is not None
 
 
-def _steps(page: str, block: Block, following: Block | None) -> list[Step]:
+def _steps(page: str, block: Block, following: list[Block]) -> list[Step]:
+    line = page.count("\n", 0, block.start) + 1
     if block.kind == "console":
-        return _console(block)
+        return [
+            Step(part["command"], line, part["shown"] or None, block.start + part.start("shown"), block.start + part.end("shown"))
+            for part in _COMMAND.finditer(block.text)
+        ]
     if block.kind != "bash":
         return []
-    adjacent = following is not None and following.kind == "text" and page[block.span[1] : following.span[0]].count("```") == 2  # noqa: PLR2004  # the one that ends, the one that begins
-    output = following if adjacent and not page[block.span[1] :].lstrip(" `\n").startswith("#") else None
-    shown = None if output is None or page[block.span[1] : output.span[0]].strip(" `\n") != "text" else output.text
-    return [Step(block.text, shown, block.line, (0, 0) if output is None else output.span)]
-
-
-def _console(block: Block) -> list[Step]:
-    found: list[Step] = []
-    for part in re.finditer(r"(?m)^\$ (?P<command>.*)\n(?P<shown>(?:(?!\$ ).*\n)*)", block.text):
-        start = block.span[0] + part.start("shown")
-        line = block.line + block.text.count("\n", 0, part.start())
-        found.append(Step(part["command"], part["shown"] or None, line, (start, start + len(part["shown"]))))
-    return found
-
-
-def _without(indent: str, body: str) -> str:
-    return re.sub(rf"(?m)^{indent}", "", body) if indent else body
+    outputs = [one for one in following if page[block.end : one.start].split() == ["```", "```text"]]
+    return [Step(block.text, line, one.text, one.start, one.end) for one in outputs] or [Step(block.text, line)]
 
 
 def _lines(text: str) -> list[str]:
-    lines = [line.replace("\u00a0", " ").rstrip() for line in text.splitlines()]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
+    return "\n".join(line.replace("\u00a0", " ").rstrip() for line in text.splitlines()).rstrip("\n").split("\n")

@@ -26,6 +26,13 @@ SMALL: dict[str, object] = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the scenarios on one worker, so that they share the reproduced repository."""
+    for item in items:
+        if "scenarios" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("scenarios"))
+
+
 @dataclass(frozen=True)
 class Repository:
     """A folder under git and DVC."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 
 from tests.scenarios.conftest import SMALL, make_repository
@@ -22,6 +23,7 @@ def _digests(repository: Repository) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_second_clone_gives_equal_digests_and_the_same_lock(reproduced: Repository, tmp_path: Path) -> None:
     other = make_repository(tmp_path / "another place", SMALL)
     other.ok("dvc", "repro")

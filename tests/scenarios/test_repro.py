@@ -34,16 +34,19 @@ def test_git_keeps_the_figures_and_nothing_else_of_the_build(reproduced: Reposit
     assert kept == ["build/small/metrics.json"]
 
 
+@pytest.mark.slow
 def test_a_learning_rate_runs_training_and_what_follows_and_nothing_else(repository: Repository) -> None:
     repository.edit("conf/model/logistic.yaml", "penalty: 10.0", "penalty: 5.0")
     assert _ran(repository.ok("dvc", "repro")) == {"compose", "train", "walk_forward", "monitor", "report"}
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_runs_nothing_but_the_composition(repository: Repository) -> None:
     repository.edit("conf/compute/local.yaml", "workers: -1", "workers: 1")
     assert _ran(repository.ok("dvc", "repro")) == {"compose", "report"}
 
 
+@pytest.mark.slow
 def test_one_model_that_stops_does_not_stop_the_others(repository: Repository) -> None:
     repository.edit(
         "params.yaml", "models:\n", "models:\n  dirty: {data: dirty, features: bars_daily, target: direction_5, model: logistic}\n"
@@ -64,6 +67,7 @@ def test_one_model_that_stops_does_not_stop_the_others(repository: Repository) -
     assert "small" in table
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_stopped(repository: Repository) -> None:
     repository.edit("conf/model/logistic.yaml", "penalty: 10.0", "penalty: 3.0")
     repository.ok("dvc", "repro", "train@small")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot_core.data.sources.layout import Layout
 
-ROWS_AT_ONCE = 250_000
+ROWS_AT_ONCE = 100_000
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", " ": "a space"}
 _ENCODING = "utf-8-sig"
 

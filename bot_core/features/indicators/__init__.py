@@ -82,7 +82,9 @@ INDICATORS: dict[str, Indicator] = {
     "log_range": Indicator(volatility.init_range, volatility.log_range, lambda: 0),
     "atr_share": Indicator(volatility.init_atr_share, volatility.atr_share, lambda period: period, (whole("period", 14),)),
     "parkinson": Indicator(volatility.init_parkinson, volatility.parkinson, lambda period: period - 1, (whole("period", 20),)),
-    "garman_klass": Indicator(volatility.init_range_variance, volatility.garman_klass, lambda period: period - 1, (whole("period", 20),)),
+    "garman_klass": Indicator(
+        volatility.init_range_variance, volatility.garman_klass, lambda period: period - 1, (whole("period", 20),)
+    ),
     "rogers_satchell": Indicator(
         volatility.init_range_variance, volatility.rogers_satchell, lambda period: period - 1, (whole("period", 20),)
     ),
@@ -101,9 +103,7 @@ INDICATORS: dict[str, Indicator] = {
     "money_flow_index": Indicator(volume.init_flow, volume.money_flow_index, lambda period: period, (whole("period", 14),)),
     "obv_slope": Indicator(volume.init_flow, volume.obv_slope, lambda period: period, (whole("period", 20),)),
     "vwap_distance": Indicator(volume.init_sums, volume.vwap_distance, lambda period: period - 1, (whole("period", 20),)),
-    "chaikin_money_flow": Indicator(
-        volume.init_sums, volume.chaikin_money_flow, lambda period: period - 1, (whole("period", 20),)
-    ),
+    "chaikin_money_flow": Indicator(volume.init_sums, volume.chaikin_money_flow, lambda period: period - 1, (whole("period", 20),)),
     # the shape of one bar
     "body_share": Indicator(candles.init_candle, candles.body_share, lambda: 0),
     "upper_shadow": Indicator(candles.init_candle, candles.upper_shadow, lambda: 0),

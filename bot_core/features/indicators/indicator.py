@@ -1,13 +1,13 @@
 """What an indicator is: one plain definition that the batch compiles and the serving path runs as it stands.
 
 An indicator is two functions. `init(*parameters)` returns its state, a list of floats with the parameters and all memory in it.
-`update(state, bar)` takes one bar and returns one value, `math.nan` while warming up. Both runs must agree to the last bit, so these
-functions are undecorated, compute with + - * / % and `math.log` and `sqrt` only (never a power: compilers round it differently), and
-index the state by number. A bar costs constant work, amortised.
+`update(state, bar)` takes one bar and returns one value, `math.nan` while warming up. Both runs must agree to the last bit, so
+these functions are undecorated, compute with + - * / % and `math.log` and `sqrt` only (never a power: compilers round it
+differently), and index the state by number. A bar costs constant work, amortised.
 
-Bars come in checked, by `engineer` and by `online`: prices are finite and above zero, volumes finite and not below zero. So a price,
-or a mean of prices, may divide unguarded; every other divisor can be zero, and its indicator says what the value is then. A price of 0 in a
-state means that none has come yet.
+Bars come in checked, by `engineer` and by `online`: prices are finite and above zero, volumes finite and not below zero. So a
+price, or a mean of prices, may divide unguarded; every other divisor can be zero, and its indicator says what the value is then.
+A price of 0 in a state means that none has come yet.
 """
 
 from __future__ import annotations
@@ -69,4 +69,3 @@ def whole(name: str, default: int, low: int = 1, high: int = 5000) -> Parameter:
 def number(name: str, default: float, low: float, high: float) -> Parameter:
     """Describe a real parameter."""
     return Parameter(name, default, low, high, whole=False)
-

@@ -1,10 +1,10 @@
 """Rolling windows inside a state: constant amortised work per bar, and nothing that can drift.
 
-Bars are cut into blocks of the window's length. Slots not yet overwritten hold aggregates of the previous block, each from its slot to
-that block's end; the header holds the aggregate of the block that is filling. Joining the two gives the window's aggregate. When a
-block is full, one pass backward turns its values into such aggregates. Nothing is ever subtracted from a running sum, so no rounding
-error outlives two windows, sums of non-negative numbers stay non-negative, and a spike is forgotten when it leaves. New slots are
-nan, and so is every aggregate until a window has filled. (The two-stack queue; van Herk, 1992, for extremes.)
+Bars are cut into blocks of the window's length. Slots not yet overwritten hold aggregates of the previous block, each from its slot
+to that block's end; the header holds the aggregate of the block that is filling. Joining the two gives the window's aggregate. When
+a block is full, one pass backward turns its values into such aggregates. Nothing is ever subtracted from a running sum, so no
+rounding error outlives two windows, sums of non-negative numbers stay non-negative, and a spike is forgotten when it leaves. New
+slots are nan, and so is every aggregate until a window has filled. (The two-stack queue; van Herk, 1992, for extremes.)
 
 A header is six numbers: 0 the next slot, 1 the last slot, 2 the first slot, 3 to 5 what has been gathered of the filling block.
 """
@@ -196,7 +196,7 @@ def moments(state: State, at: int, x: float, size: float) -> tuple[float, float]
         shift += state[i + 2]
         square += state[i + 3]
     shift /= size
-    return centre + shift, max(0.0, square / size - shift * shift)
+    return centre + shift, max(square / size - shift * shift, 0.0)
 
 
 def recentre(state: State, at: int, last: int, centre: float) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
+from bot_core._parse import convert
+from bot_core.config.load import load_roster, overrides
+from bot_core.config.models import PipelineConfig
 from bot_core.features.dataset import FeatureDataset
 
 if TYPE_CHECKING:
@@ -27,6 +33,15 @@ def make_dataset(n: int = 1200, *, signal: float = 1.0, horizon: int = 1, binary
     target[-horizon:] = np.nan
     ends[-horizon:] = np.datetime64("NaT")
     return FeatureDataset(("a", "b", "c", "d"), times, ends, target, values, payoffs=np.where(np.isnan(target), np.nan, raw * 10))
+
+
+@pytest.fixture(scope="session")
+def pipeline_config() -> PipelineConfig:
+    """Return the project's own configuration of its main model, composed by Hydra."""
+    with initialize_config_dir(version_base="1.3", config_dir=str(Path("conf").resolve())):
+        lines = overrides(load_roster(Path("params.yaml"))["decision_engine"])
+        composed = OmegaConf.to_container(compose("config", overrides=lines), resolve=True)
+    return convert(composed, PipelineConfig, "conf")
 
 
 @pytest.fixture(scope="session")

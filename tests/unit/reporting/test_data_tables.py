@@ -24,7 +24,7 @@ def test_parts_say_which_rows_served_what(evidence: Evidence) -> None:
         ("Last test window", "305"),
         ("Drift: newest window", "250"),
     ]
-    assert table.caption == "Rows and dates, UTC (8 rows purged between the parts, embargo 4h)"
+    assert table.caption == "Rows and dates, UTC; 8 rows purged, embargo 4h"
 
 
 def test_findings_say_what_the_repairs_left(evidence: Evidence) -> None:
@@ -34,7 +34,7 @@ def test_findings_say_what_the_repairs_left(evidence: Evidence) -> None:
         ("jumps", "3 left, warning", "alert"),
         ("missing_bars", "78 left, ok", ""),
     ]
-    assert rows[0].cells[4] == "2017-04-14 03:00 … 2017-11-09"
+    assert rows[0].cells[4] == "2017-04-14 03:00 …\n2017-11-09"
     assert [row.cells for row in repairs_table(evidence).rows] == [("drop_duplicates", "2")]
 
 

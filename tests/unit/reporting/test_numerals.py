@@ -38,7 +38,9 @@ def test_shares_that_round_to_zero_have_no_sign() -> None:
     assert percent(None) == "\u2013"
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0314159, "0.031"), (3e-9, "< 0.0001"), (0.99999, "> 0.999"), (1.0, "> 0.999")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0314159, "0.031"), (3e-9, "< 0.0001"), (0.9955, "> 0.99"), (1.0, "> 0.99"), (0.987, "0.99")]
+)
 def test_p_values_claim_no_more_than_four_decimals(value: float, text: str) -> None:
     assert p_value(value) == text
 

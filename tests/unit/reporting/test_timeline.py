@@ -22,6 +22,6 @@ def test_any_number_of_gaps_makes_a_bounded_picture() -> None:
 
 
 def test_the_picture_says_how_much_is_missing(evidence: Evidence) -> None:
-    assert "78 missing bars in 12 runs" in timeline_picture(evidence).caption
+    assert "78 missing bars in 12 runs" in timeline_picture(evidence).alt
     drawn = re.findall(r'd="([^"]*)" style="fill: var\(--worse\)', timeline_picture(evidence).wide)
     assert [path.count("z") for path in drawn] == [12]

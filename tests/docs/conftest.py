@@ -1,0 +1,78 @@
+"""Repositories in which the pages' commands are run: the project's files as they stand, a history of their own, the real DVC."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path.cwd()
+BUILT = "aapl_barrier"
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Example",
+    "GIT_AUTHOR_EMAIL": "example@example.org",
+    "GIT_COMMITTER_NAME": "Example",
+    "GIT_COMMITTER_EMAIL": "example@example.org",
+}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A folder under git and DVC."""
+
+    path: Path
+
+    def shell(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a script as a reader would, with the environment active; both outputs in one, as a terminal shows them."""
+        environment = os.environ | IDENTITY | {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "PYTHONPATH": str(self.path)}
+        environment |= {"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "DVC_NO_ANALYTICS": "1"}
+        command = ["bash", "-euo", "pipefail", "-c", script]
+        pipe = subprocess.PIPE
+        return subprocess.run(
+            command, cwd=self.path, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True, check=False, timeout=600
+        )
+
+    def ok(self, script: str) -> str:
+        """Run a script that must succeed and return what it printed."""
+        done = self.shell(script)
+        assert done.returncode == 0, f"{script}\n{done.stdout}"
+        return done.stdout
+
+
+def make_repository(path: Path) -> Repository:
+    """Copy the project's files, committed or not, but none that git ignores; commit them."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, path / name)
+    repository = Repository(path)
+    repository.ok("git init -q -b main && git add -A && git commit -qm start")
+    return repository
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """One model of the roster reproduced and committed; read only: `prepared` is a copy to change."""
+    repository = make_repository(tmp_path_factory.mktemp("docs") / "project")
+    repository.ok(f"dvc repro --quiet report@{BUILT} && git add -A && git commit -qm reproduced --allow-empty")
+    return repository
+
+
+@pytest.fixture
+def prepared(built: Repository, tmp_path: Path) -> Repository:
+    """A copy to change."""
+    shutil.copytree(built.path, tmp_path / "project", symlinks=True)
+    return Repository(tmp_path / "project")
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Repository:
+    """The whole roster, not reproduced yet, with the working copy's cache: what was computed there is not computed again."""
+    repository = make_repository(tmp_path / "project")
+    repository.ok(f"dvc cache dir --local '{ROOT / '.dvc/cache'}'")
+    return repository

@@ -1,0 +1,62 @@
+"""Every command that a page shows works, and prints what the page shows.
+
+`REWRITE_DOCS=1 pytest tests/docs` puts the real output where a shown one differs; shorten it with `…` afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docs.pages import PAGES, blocks, same, steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.docs.conftest import Repository
+    from tests.docs.pages import Step
+
+KINDS = {"bash", "console", "text", "yaml", "csv", "json"}
+WITH_STEPS = [page for page in PAGES if any(step.runs for step in steps(page.read_text()))]
+WITH_REPRO = [page for page in PAGES if any(step.command == "make repro" for step in steps(page.read_text()))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_fences_are_of_a_known_kind_and_not_indented(page: Path) -> None:
+    text = page.read_text()
+    assert {block.kind for block in blocks(text)} <= KINDS
+    assert len(re.findall(r"^\s*```", text, re.MULTILINE)) == 2 * len(blocks(text))
+
+
+@pytest.mark.parametrize("page", WITH_STEPS, ids=str)
+def test_the_commands_of_a_page_work_and_print_what_it_shows(page: Path, prepared: Repository) -> None:
+    wrong: list[tuple[Step, str]] = []
+    for step in steps(page.read_text()):
+        if step.runs:
+            done = prepared.shell(step.command)
+            expected = re.findall(r"# exits (\d+)$", step.command, re.MULTILINE) or ["0"]
+            assert str(done.returncode) == expected[-1], f"{page}:{step.line}: {step.command}\n{done.stdout}"
+            if step.shown is not None and not same(step.shown, done.stdout):
+                wrong.append((step, done.stdout))
+    _report(page, wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_REPRO, ids=str)
+def test_make_repro_ends_with_the_table_that_a_page_shows(page: Path, whole: Repository) -> None:
+    whole.ok("dvc repro --quiet --keep-going")
+    real = whole.ok("bot-core models")
+    shown = [step for step in steps(page.read_text()) if step.command == "make repro"]
+    _report(page, [(step, f"…\n{real}") for step in shown if not same(step.shown or "", real)])
+
+
+def _report(page: Path, wrong: list[tuple[Step, str]]) -> None:
+    if wrong and os.environ.get("REWRITE_DOCS"):
+        text = page.read_text()
+        for step, real in reversed(wrong):
+            text = text[: step.start] + real.rstrip("\n") + "\n" + text[step.end :]
+        page.write_text(text)
+    assert [f"{page}:{step.line}: {step.command}\n--- shown\n{step.shown}--- real\n{real}" for step, real in wrong] == []
