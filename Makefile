@@ -8,12 +8,12 @@ setup: .venv/ready            ## a virtual environment from the locked requireme
 repro: setup ; @dvc repro --keep-going; status=$$?; bot-core models; exit $$status  ## rebuild what changed, then show where every model stands
 test: lint ; pytest -n 2 --dist loadgroup -m 'not slow' --cov --cov-report=term:skip-covered  ## lint, types, import contracts, tests
 lint: setup ; ruff check . && ruff format --check . && mypy && lint-imports && bot-core schemas --check  ## without the tests
-fmt: setup ; ruff check --fix . && ruff format . && $(PY) scripts/stage_deps.py && bot-core schemas  ## format, refresh what is generated
+fmt: setup ; ruff check --fix . && ruff format . && bot-core schemas  ## format, refresh what is generated
 bench: .bench-venv/ready ; .bench-venv/bin/python benchmarks/run.py  ## every figure beside its peer, in an environment of its own
 docs: setup ; mkdocs build --strict --quiet  ## the pages, into site/
 clean: ; git clean -qfdX  ## back to a fresh clone
 
-.venv/ready: requirements/dev.txt pyproject.toml
+.venv/ready: requirements/dev.txt
 	python3.11 -m venv --clear .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

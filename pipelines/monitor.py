@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from bot_core.ai.drift import assess_drift
 
 from bot_core._parse import read_json, write_bytes, write_json
+from bot_core.ai.drift import assess_drift
 from bot_core.cli.boundary import guard
 from bot_core.config.load import load_config
 from bot_core.documents.artifact import TrainedModel

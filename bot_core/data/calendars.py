@@ -49,7 +49,8 @@ def expected_times(calendar: str, first: np.datetime64, last: np.datetime64, bar
         _require_known(calendar)
     start, end = first.astype("datetime64[us]"), last.astype("datetime64[us]")
     if (end - start).astype(np.int64) // bar > MOST:
-        msg = f"expected at most {MOST:,} bars by the calendar {calendar}, got times from {start} to {end}"
+        span = f"{np.datetime_as_string(start, unit='s')} to {np.datetime_as_string(end, unit='s')}"
+        msg = f"expected at most {MOST:,} bars by the calendar {calendar}, got times from {span}"
         raise InputError(msg, hint="one of these times, or data.bar, is wrong")
     if bar > DAY:
         return np.arange(start, end + np.timedelta64(1, "us"), np.timedelta64(bar, "us"))

@@ -59,7 +59,7 @@ def check_events(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def _checked(frame: pd.DataFrame, schema: pa.DataFrameSchema, where: str) -> pd.DataFrame:
     try:
-        return schema.validate(frame)
+        return schema.validate(frame, inplace=True)  # nothing is coerced; without it pandera copies the table
     except SchemaError as error:
         if error.reason_code is SchemaErrorReason.SERIES_CONTAINS_NULLS:
             row = int(np.flatnonzero(frame[error.schema.name].isna())[0])

@@ -51,12 +51,14 @@ def spec_digest(features: FeaturesConfig) -> str:
 
 def _check_table(frame: pd.DataFrame, needed: str, kind: str) -> None:
     if needed not in frame.columns:
-        table = "a table of events" if needed == "label" else "bars"
+        table = "events" if needed == "label" else "bars"
         msg = f"features: kind {kind}: expected {table} with a column {needed}, got {', '.join(map(str, frame.columns))}"
         raise ConfigError(msg, hint="choose features and data of the same kind")
 
 
 def _mismatch(features: FeaturesConfig, target: TargetConfig) -> ConfigError:
-    kind, own = ("columns", "label") if isinstance(features, ColumnFeatures) else ("indicators", "forward_return, direction, …")
-    got = str(target.__struct_config__.tag)
-    return ConfigError(f"target: kind {got}: expected {own} with features of kind {kind}, got {got}")
+    indicators = isinstance(features, IndicatorFeatures)
+    expected = "forward_return, direction, triple_barrier or range" if indicators else "label"
+    kind = features.__struct_config__.tag
+    msg = f"target: expected kind {expected} with features of kind {kind}, got kind {target.__struct_config__.tag}"
+    return ConfigError(msg)

@@ -57,8 +57,10 @@ def render_markdown(evidence: Evidence) -> str:
 
 def markdown(text: str) -> Markup:
     """Escape a text for one line of Markdown: neither markup nor HTML nor a table's bar gets through."""
-    line = " ".join(text.split())
-    return Markup(_MARKDOWN.sub(r"\\\1", str(escape(line)).replace("&#39;", "'").replace("&#34;", '"')))  # noqa: S704  # escaped just here
+    line = str(escape(" ".join(text.split())))
+    for entity, character in (("&#39;", "'"), ("&#34;", '"'), ("&lt; ", "< ")):
+        line = line.replace(entity, character)
+    return Markup(_MARKDOWN.sub(r"\\\1", line))  # noqa: S704  # escaped just here; `< ` opens no tag
 
 
 def whole_dates(text: str) -> Markup:
@@ -86,7 +88,7 @@ def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     meta = trained.metadata
     return (
         ("Instrument", meta.instrument),
-        ("Data", f"{count(quality.rows)} rows, {moment(quality.first)} to {moment(quality.last)} UTC"),
+        ("Data, times in UTC", f"{count(quality.rows)} rows, {moment(quality.first)} to {moment(quality.last)}"),
         ("Trained on", f"{count(trained.training_rows)} rows, {moment(meta.train.first)} to {moment(meta.train.last)}"),
         ("Judged on", f"{count(report.pooled.rows)} unseen rows in {len(report.windows)} {report.mode} windows"),
         ("Kind of model", f"{trained.backend}, {meta.objective}, {count(len(trained.feature_names))} features"),

@@ -10,6 +10,7 @@ from math import floor, isfinite, log10
 
 NONE = "\u2013"
 MINUS = "\u2212"
+PERCENT = "\u00a0%"
 SMALLEST = 1e-6
 SMALLEST_P = 1e-4
 LARGEST_P = 0.99
@@ -37,7 +38,14 @@ def percent(share: float | None, *, decimals: int = 1, sign: bool = False) -> st
     if share is None or not isfinite(share):
         return NONE
     text = f"{100 * share:{'+' if sign else ''},.{decimals}f}"
-    return f"{_unsigned_zero(text)}\u00a0%".replace("-", MINUS)
+    return f"{_unsigned_zero(text)}{PERCENT}".replace("-", MINUS)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Spell an interval of shares with one unit: `49.0` to `53.0 %`, an en dash between."""
+    if low is None or high is None:
+        return NONE
+    return f"{percent(low).removesuffix(PERCENT)}{NONE}{percent(high)}"
 
 
 def p_value(value: float) -> str:

@@ -16,7 +16,7 @@ from bot_core._digest import sha256, short
 from bot_core._parse import encode_json
 from bot_core.reporting.loss import loss_unit
 from bot_core.reporting.metrics import significant
-from bot_core.reporting.numerals import NONE, figure, p_value, percent
+from bot_core.reporting.numerals import NONE, PERCENT, figure, interval, p_value, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,14 +147,14 @@ def _reason(trained: TrainedModel | None, quality: DataQualityReport | None, wal
 
 
 def _cells(row: RosterRow) -> tuple[Text, ...]:
-    low, high = percent(row.directional_accuracy_low).rstrip("\u00a0%"), percent(row.directional_accuracy_high).rstrip("\u00a0%")
+    side = interval(row.directional_accuracy_low, row.directional_accuracy_high).removesuffix(PERCENT)
     return (
         _pair(row.model, f"{row.version} {row.instrument}", "bold"),
         _pair(row.target or NONE, row.unit or NONE),
         _pair(f"{figure(row.error)} {row.error_unit}".strip(), f"{row.baseline} {figure(row.baseline_error)}"),
         _pair(percent(row.improvement, sign=True), figure(row.expected_pnl_bps, digits=3, sign=True)),
         _beats(row),
-        _pair(percent(row.directional_accuracy), f"{low}\u2013{high}"),
+        _pair(percent(row.directional_accuracy), side),
         _states(row),
     )
 

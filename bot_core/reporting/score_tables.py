@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot_core.reporting.loss import improvements, loss_name, loss_of, loss_unit
-from bot_core.reporting.numerals import count, figure, moment, percent
+from bot_core.reporting.numerals import count, figure, interval, moment, percent
 from bot_core.reporting.table import Row, Table, figures, words
 
 if TYPE_CHECKING:
@@ -22,16 +22,14 @@ def scores_table(evidence: Evidence) -> Table:
         report.baselines, key=lambda name: (name != report.comparison.baseline, loss_of(report.baselines[name], report))
     )
     rows = (
-        Row(("Model, walk-forward (unseen)", *_score_cells(report.pooled)), "model"),
+        Row(("Model, unseen windows", *_score_cells(report.pooled)), "model"),
         *(_baseline_row(name, report) for name in ranked),
-        Row(("Model, test part (unseen)", *_score_cells(metrics.test))),
-        Row(("Model, validation part", *_score_cells(metrics.validation)), "muted"),
-        Row(("Model, training part (seen)", *_score_cells(metrics.train)), "muted"),
+        Row(("Model, test part", *_score_cells(metrics.test))),
+        Row(("Model, validation", *_score_cells(metrics.validation)), "muted"),
+        Row(("Model, training", *_score_cells(metrics.train)), "muted"),
     )
-    unit = "" if report.task == "classification" else f", {report.unit}"
-    errors = figures(f"MAE{unit}", f"RMSE{unit}", "Direction", "95 % interval", "PnL, bps", "Trades", "Brier", "Log loss", "AUC")
-    columns = (*words("Scored"), *errors, *figures("Rows", "Effective"))
-    return Table("Errors and hits, model and baselines", columns, rows).without_empty()
+    names = (*_error_names(report), "Direction", "95 % interval", "PnL, bps", "Trades", "Rows", "Effective")
+    return Table("Errors and hits, model and baselines", (*words("Scored"), *figures(*names)), rows).without_empty()
 
 
 def windows_table(evidence: Evidence) -> Table:
@@ -72,18 +70,20 @@ def _baseline_row(name: str, report: WalkForwardReport) -> Row:
     return Row((f"Baseline {name}{' (best)' if best else ''}", *_score_cells(report.baselines[name])), "best" if best else "")
 
 
+def _error_names(report: WalkForwardReport) -> tuple[str, ...]:
+    unit = "" if report.task == "classification" else f", {report.unit}"
+    return ("Brier", "Log loss", "AUC", f"MAE{unit}", f"RMSE{unit}")
+
+
 def _score_cells(scores: Scores) -> tuple[str, ...]:
-    interval = f"{percent(scores.directional_accuracy_low)}\u2013{percent(scores.directional_accuracy_high)}"
+    """Spell the figures in the order of the columns: a probability's own scores before the errors all models have."""
+    errors = (scores.brier, scores.log_loss, scores.auc, scores.mae, scores.rmse)
     return (
-        figure(scores.mae),
-        figure(scores.rmse),
+        *(figure(error) for error in errors),
         percent(scores.directional_accuracy),
-        interval,
+        interval(scores.directional_accuracy_low, scores.directional_accuracy_high),
         figure(scores.expected_pnl_bps, digits=3, sign=True),
         count(scores.trades),
-        figure(scores.brier),
-        figure(scores.log_loss),
-        figure(scores.auc),
         count(scores.rows),
         count(scores.effective_rows),
     )

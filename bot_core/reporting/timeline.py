@@ -25,8 +25,8 @@ def timeline_picture(evidence: Evidence) -> Picture:
     gaps = evidence.quality.gaps
     missing = sum(gap.bars for gap in gaps)
     height = LANE * 4 + 34
-    marks = "Tall orange marks in the first lane are runs of missing bars." if gaps else "No bar is missing."
-    gone = f"{count(missing)} missing bars in {count(len(gaps))} runs" if gaps else "no missing bars"
+    marks = "Tall orange marks in the first lane are runs of missing bars." if gaps else "No gap was found."
+    gone = f"{count(missing)} missing bars in {count(len(gaps))} runs" if gaps else "no gap"
     return Picture(
         name="timeline",
         title="Which rows served what, and where data is missing",

@@ -68,8 +68,6 @@ def _kind(kind: inspect.Type) -> str:
             return " / ".join(f"`{value}`" for value in sorted(map(str, values)))
         case inspect.ListType(item_type=item):
             return f"list of {_kind(_plain(item))}s"
-        case inspect.DictType():
-            return "name → number"
         case inspect.UnionType(types=types):
             return " or ".join("nothing" if isinstance(one, inspect.NoneType) else _kind(one) for one in types)
         case inspect.StructType(cls=cls):

@@ -29,7 +29,7 @@ class Repository:
     def shell(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run a script as a reader would, with the environment active; both outputs in one, as a terminal shows them."""
         environment = os.environ | IDENTITY | {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "PYTHONPATH": str(self.path)}
-        environment |= {"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "DVC_NO_ANALYTICS": "1"}
+        environment |= {"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "PYTHONDONTWRITEBYTECODE": ""}
         command = ["bash", "-euo", "pipefail", "-c", script]
         pipe = subprocess.PIPE
         return subprocess.run(
@@ -55,24 +55,21 @@ def make_repository(path: Path) -> Repository:
     return repository
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """One model of the roster reproduced and committed; read only: `prepared` is a copy to change."""
-    repository = make_repository(tmp_path_factory.mktemp("docs") / "project")
-    repository.ok(f"dvc repro --quiet report@{BUILT} && git add -A && git commit -qm reproduced --allow-empty")
-    return repository
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A fresh clone, as it were, in which nothing has been reproduced and nothing is cached."""
+    return make_repository(tmp_path / "project")
 
 
 @pytest.fixture
-def prepared(built: Repository, tmp_path: Path) -> Repository:
-    """A copy to change."""
-    shutil.copytree(built.path, tmp_path / "project", symlinks=True)
-    return Repository(tmp_path / "project")
-
-
-@pytest.fixture
-def whole(tmp_path: Path) -> Repository:
-    """The whole roster, not reproduced yet, with the working copy's cache: what was computed there is not computed again."""
-    repository = make_repository(tmp_path / "project")
+def cached(repository: Repository) -> Repository:
+    """The same with the working copy's cache: what was computed there is not computed again."""
     repository.ok(f"dvc cache dir --local '{ROOT / '.dvc/cache'}'")
     return repository
+
+
+@pytest.fixture
+def reproduced(cached: Repository) -> Repository:
+    """One model of the roster reproduced and committed."""
+    cached.ok(f"dvc repro --quiet report@{BUILT} && git add -A && git commit -qm reproduced --allow-empty")
+    return cached

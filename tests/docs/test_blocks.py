@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +15,11 @@ import pytest
 from tests.docs.pages import PAGES, blocks, same, steps
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.docs.conftest import Repository
     from tests.docs.pages import Step
 
 KINDS = {"bash", "console", "text", "yaml", "csv", "json"}
+AFTER_REPRO = {Path("CONTRIBUTING.md")}
 WITH_STEPS = [page for page in PAGES if any(step.runs for step in steps(page.read_text()))]
 WITH_REPRO = [page for page in PAGES if any(step.command == "make repro" for step in steps(page.read_text()))]
 
@@ -32,7 +32,8 @@ def test_fences_are_of_a_known_kind_and_not_indented(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_STEPS, ids=str)
-def test_the_commands_of_a_page_work_and_print_what_it_shows(page: Path, prepared: Repository) -> None:
+def test_the_commands_of_a_page_work_and_print_what_it_shows(page: Path, request: pytest.FixtureRequest) -> None:
+    prepared: Repository = request.getfixturevalue("reproduced" if page in AFTER_REPRO else "repository")
     wrong: list[tuple[Step, str]] = []
     for step in steps(page.read_text()):
         if step.runs:
@@ -46,9 +47,9 @@ def test_the_commands_of_a_page_work_and_print_what_it_shows(page: Path, prepare
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_REPRO, ids=str)
-def test_make_repro_ends_with_the_table_that_a_page_shows(page: Path, whole: Repository) -> None:
-    whole.ok("dvc repro --quiet --keep-going")
-    real = whole.ok("bot-core models")
+def test_make_repro_ends_with_the_table_that_a_page_shows(page: Path, cached: Repository) -> None:
+    cached.ok("dvc repro --quiet --keep-going")
+    real = cached.ok("bot-core models")
     shown = [step for step in steps(page.read_text()) if step.command == "make repro"]
     _report(page, [(step, f"…\n{real}") for step in shown if not same(step.shown or "", real)])
 

@@ -71,6 +71,7 @@ def test_every_block_is_found() -> None:
         ("took … s", "took 3.2 s"),
         ("a.b", "a.b"),
         ("1\u00a0%", "1 %"),
+        ("released 20261121T053341Z-9c3c45f1", "released 20270101T000000Z-00000000"),
     ],
 )
 def test_outputs_that_agree(shown: str, real: str) -> None:
@@ -86,6 +87,7 @@ def test_outputs_that_agree(shown: str, real: str) -> None:
         ("…\nz", "a\nz\nb"),
         ("took … s", "took\n3.2 s"),
         ("a\n\nb", "a\nb"),
+        ("version 9c3c45f1", "version unknown"),
     ],
 )
 def test_outputs_that_differ(shown: str, real: str) -> None:

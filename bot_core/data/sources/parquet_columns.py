@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
-from pyarrow import ArrowException
+from pyarrow import ArrowException, default_memory_pool
 
 from bot_core.data.contracts import OFFSET, TIME
 from bot_core.data.sources import times
@@ -40,6 +40,7 @@ def read_columns(path: Path, layout: Layout, timezone: str, *, whole_days: bool)
         InputError: no rows, a time that is none, or a number column of another type.
     """
     frame = pd.read_parquet(path, columns=list(dict.fromkeys([*layout.times.values(), *layout.numbers.values()])))
+    default_memory_pool().release_unused()  # else Arrow keeps, after decoding, twice the size of the table
     if any(frame.index.names):  # pandas writes a named index as a column and reads it as an index
         frame = frame.reset_index()
     if frame.empty:
@@ -54,7 +55,7 @@ def read_columns(path: Path, layout: Layout, timezone: str, *, whole_days: bool)
         if bad.any():
             raise _bad_time(path, frame[theirs], int(np.flatnonzero(bad)[0]), timezone)
     columns |= {ours: _numbers(path, frame[theirs]) for ours, theirs in layout.numbers.items()}
-    return pd.DataFrame(columns) if offsets is None else pd.DataFrame({**columns, OFFSET: offsets})
+    return pd.DataFrame(columns if offsets is None else {**columns, OFFSET: offsets}, copy=False)
 
 
 def _aware(column: pd.Series[str]) -> bool:

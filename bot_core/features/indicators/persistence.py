@@ -51,4 +51,4 @@ def autocorrelation(state: State, bar: Bar) -> float:
     if variance_x <= NOTHING * square_x or variance_y <= NOTHING * square_y:
         return 0.0
     correlation = (product - sum_x * sum_y / state[0]) / (math.sqrt(variance_x) * math.sqrt(variance_y))
-    return min(1.0, max(-1.0, correlation))
+    return max(min(correlation, 1.0), -1.0)

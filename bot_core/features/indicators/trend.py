@@ -118,4 +118,4 @@ def efficiency_ratio(state: State, bar: Bar) -> float:
     if before == 0.0:
         return math.nan
     path = total(state, 1 + HEADER, abs(bar.close - before))
-    return min(1.0, abs(bar.close - start) / path) if path != 0.0 else 0.0
+    return min(abs(bar.close - start) / path, 1.0) if path != 0.0 else 0.0

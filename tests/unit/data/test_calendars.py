@@ -88,6 +88,6 @@ def test_a_wrong_time_does_not_take_all_memory() -> None:
     with pytest.raises(InputError) as error:
         due("24/7", "0217-01-01", "2017-01-01", 60 * SECOND)
     assert str(error.value) == (
-        "expected at most 100,000,000 bars by the calendar 24/7, got times from 0217-01-01T00:00:00.000000 to 2017-01-01T00:00:00.000000 "
+        "expected at most 100,000,000 bars by the calendar 24/7, got times from 0217-01-01T00:00:00 to 2017-01-01T00:00:00 "
         "(one of these times, or data.bar, is wrong)"
     )

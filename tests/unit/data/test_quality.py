@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -283,8 +284,15 @@ def test_events_have_their_own_findings(tmp_path: Path, quality: QualityConfig) 
     assert [(done.action, done.rows) for done in repaired.repairs] == [("sort", 4), ("drop_duplicates", 1)]
 
 
-def test_a_million_bars_are_judged_in_a_few_seconds(quality: QualityConfig, declared: Callable[[str], CsvBars]) -> None:
-    times = pd.date_range("2010-01-01", periods=1_000_000, freq="min", tz="UTC", unit="us")
+def test_memory_stays_within_four_times_the_columns(quality: QualityConfig, declared: Callable[[str], CsvBars]) -> None:
+    times = pd.date_range("2010-01-01", periods=300_000, freq="min", tz="UTC", unit="us")
     frame = pd.DataFrame({"time": times, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1.0})
-    config = msgspec.structs.replace(declared(EUR), bar="1m", calendar="24/7", as_of="2010-01-02")
-    assert assess(frame, config, quality, "m").findings == []
+    frame = pd.concat([frame.drop(index=[5, 6]), frame.head(3)], ignore_index=True)
+    repairs = Repairs(sort=True, drop_duplicates=True, forward_fill_at_most=3)
+    config = msgspec.structs.replace(declared(EUR), bar="1m", calendar="24/7", as_of="2010-01-02", repairs=repairs)
+    tracemalloc.start()
+    got = assess(frame, config, quality, "m")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [done.rows for done in got.repairs] == [300_000, 3, 2]
+    assert peak < 3 * frame.memory_usage(index=False).sum()

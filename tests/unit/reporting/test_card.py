@@ -192,6 +192,7 @@ def test_markdown_carries_the_answer_the_scores_and_the_digests(evidence: Eviden
 def test_markdown_keeps_hostile_text_in_its_cell(build: Builder) -> None:
     made = build.evidence(model="a|b\n# c <img> [x](y) `z`")
     assert render_markdown(made).startswith("# a\\|b \\# c &lt;img&gt; \\[x\\](y) \\`z\\`\n")
+    assert markdown("p < 0.0001 <b> & 'c'") == "p < 0.0001 &lt;b&gt; &amp; 'c'"
     assert markdown("mean_20 of _it_") == "mean_20 of \\_it\\_"
 
 

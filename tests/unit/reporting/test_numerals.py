@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from bot_core.reporting.numerals import count, figure, moment, p_value, parse_time, percent
+from bot_core.reporting.numerals import count, figure, interval, moment, p_value, parse_time, percent
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,8 @@ def test_times_are_utc_and_short() -> None:
     assert moment("2000-03-01") == "2000-03-01"
     assert moment("row 17") == "row 17"
     assert parse_time("2000-03-01") == dt.datetime(2000, 3, 1, tzinfo=dt.UTC)
+
+
+def test_an_interval_has_one_unit() -> None:
+    assert interval(0.4901, 0.53) == "49.0\u201353.0\u00a0%"
+    assert interval(None, 0.53) == "\u2013"

@@ -19,15 +19,15 @@ def names(table: Table) -> list[str]:
 def test_baselines_follow_the_model_best_first(evidence: Evidence) -> None:
     table = scores_table(evidence)
     assert [row.cells[0] for row in table.rows] == [
-        "Model, walk-forward (unseen)",
+        "Model, unseen windows",
         "Baseline zero (best)",
         "Baseline training_mean",
         "Baseline last_sign",
         "Baseline mean_20",
         "Baseline last_value",
-        "Model, test part (unseen)",
-        "Model, validation part",
-        "Model, training part (seen)",
+        "Model, test part",
+        "Model, validation",
+        "Model, training",
     ]
     assert [row.mark for row in table.rows[:2]] == ["model", "best"]
 
@@ -36,7 +36,7 @@ def test_columns_follow_the_task(build: Builder, evidence: Evidence) -> None:
     plain, rows = ["Scored", "MAE, bps", "RMSE, bps", "Direction", "95 % interval"], ["Rows", "Effective"]
     assert names(scores_table(evidence)) == [*plain, "PnL, bps", "Trades", *rows]
     assert names(scores_table(build.evidence(payoff=False))) == [*plain, *rows]
-    chance = ["Scored", "MAE", "RMSE", "Direction", "95 % interval", "Brier", "Log loss", "AUC"]
+    chance = ["Scored", "Brier", "Log loss", "AUC", "MAE", "RMSE", "Direction", "95 % interval"]
     assert names(scores_table(build.evidence(task="classification", payoff=False))) == [*chance, *rows]
 
 

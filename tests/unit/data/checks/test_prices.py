@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import median_abs_deviation
@@ -11,7 +13,7 @@ from bot_core.data.checks.prices import NEIGHBOURHOOD, jump_scores
 def test_scores_are_returns_over_the_robust_scale_of_their_run(count: int) -> None:
     returns = np.random.default_rng(count).standard_t(3, count)
     edges = [*range(0, max(1, count // NEIGHBOURHOOD) * NEIGHBOURHOOD, NEIGHBOURHOOD), count]
-    runs = [returns[first:last] for first, last in zip(edges, edges[1:], strict=False)]
+    runs = [returns[first:last] for first, last in itertools.pairwise(edges)]
     scale = [1.4826 * median_abs_deviation(run) or np.inf for run in runs]
     expected = np.concatenate([abs(run) / size for run, size in zip(runs, scale, strict=True)])
     assert jump_scores(returns) == pytest.approx(expected)

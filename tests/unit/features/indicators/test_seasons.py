@@ -21,8 +21,8 @@ def test_the_hour_is_a_point_on_a_circle(hourly: pd.DataFrame, compute: Compute)
 
 
 def test_the_weekday_is_a_point_on_a_circle(hourly: pd.DataFrame, compute: Compute) -> None:
-    angle = 2.0 * np.pi * hourly["time"].dt.dayofweek / 7.0
-    assert hourly["time"].dt.dayofweek.nunique() == 6
+    angle = 2.0 * np.pi * hourly["time"].dt.day_of_week / 7.0
+    assert hourly["time"].dt.day_of_week.nunique() == 6
     np.testing.assert_allclose(compute(hourly, "weekday_sin"), np.sin(angle), atol=1e-12)
     np.testing.assert_allclose(compute(hourly, "weekday_cos"), np.cos(angle), atol=1e-12)
 
@@ -33,4 +33,4 @@ def test_the_last_second_before_midnight_belongs_to_its_day_also_before_1970() -
         bar = Bar(stamp.timestamp(), 1.0, 1.0, 1.0, 1.0, 1.0)
         hour, weekday = INDICATORS["hour_cos"], INDICATORS["weekday_sin"]
         assert hour.update(hour.init(), bar) == np.cos(2.0 * np.pi * 1439 / 1440)
-        assert weekday.update(weekday.init(), bar) == np.sin(2.0 * np.pi * stamp.dayofweek / 7.0)
+        assert weekday.update(weekday.init(), bar) == np.sin(2.0 * np.pi * stamp.day_of_week / 7.0)

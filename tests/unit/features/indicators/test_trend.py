@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import talib
+from talib._ta_lib import MA_Type
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tests.unit.features.conftest import Compute
 
-EMA = 1  # TA-Lib's number of the exponential mean
 SETTLED = slice(800, None)
 
 
@@ -27,7 +27,7 @@ def test_ema_distance(daily: pd.DataFrame, compute: Compute) -> None:
 
 
 def test_ppo(daily: pd.DataFrame, compute: Compute) -> None:
-    expected = talib.PPO(daily["close"].to_numpy(), 12, 26, EMA)
+    expected = talib.PPO(daily["close"].to_numpy(), 12, 26, MA_Type.EMA)
     np.testing.assert_allclose(compute(daily, "ppo", 12, 26)[SETTLED], expected[SETTLED], rtol=1e-9, atol=1e-9)
 
 

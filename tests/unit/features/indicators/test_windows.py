@@ -27,7 +27,7 @@ SIZES = [1, 2, 3, 7, 50]
 
 def noise(count: int = 400) -> list[float]:
     source = np.random.default_rng(5)
-    return (source.choice([-1.0, 1.0], count) * source.lognormal(0.0, 2.0, count)).tolist()
+    return [float(x) for x in source.choice([-1.0, 1.0], count) * source.lognormal(0.0, 2.0, count)]
 
 
 @pytest.mark.parametrize("size", SIZES)
