@@ -17,7 +17,7 @@ from bot_core.errors import QualityError
 def main(model: str) -> None:
     """Assess one model's data."""
     build = Path("build", model)
-    config = load_config(build / "config.yaml")
+    config = load_config(build / "config.json")
     report = assess(pd.read_parquet(build / "data.parquet"), config.data, config.monitoring.quality, model)
     target = build / "data_quality.json"
     write_json(target, report)

@@ -1,4 +1,6 @@
-"""Stage 1: compose a model's Hydra overrides into `build/<model>/config.yaml`. The only place that knows Hydra.
+"""Stage 1: compose a model's Hydra overrides into `build/<model>/config.json`. The only place that knows Hydra.
+
+JSON, because DVC reads it at every start and its YAML parser takes most of an idle `dvc repro`.
 
 A key the typed groups do not know, a wrong type or a value out of range stops the model here, before anything of it runs; the
 sentence names the file that holds the key.
@@ -9,13 +11,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from bot_core._parse import convert, write_bytes
+from bot_core._parse import convert, write_json
 from bot_core.cli.boundary import guard
 from bot_core.config.load import load_roster, overrides
 from bot_core.config.models import PipelineConfig
@@ -41,8 +42,7 @@ def main(model: str) -> None:
         return f"{ROSTER}: models.{model}.set" if own else f"conf/{group}/{choices.get(group, '?')}.yaml"
 
     convert(plain, PipelineConfig, "conf/config.yaml", error=ConfigError, locate=locate)
-    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
-    write_bytes(Path("build", model, "config.yaml"), text.encode())
+    write_json(Path("build", model, "config.json"), plain)
 
 
 def _compose(model: str, lines: list[str]) -> DictConfig:

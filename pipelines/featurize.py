@@ -16,7 +16,7 @@ from bot_core.features.featurize import featurize
 def main(model: str) -> None:
     """Build one model's dataset."""
     build = Path("build", model)
-    config = load_config(build / "config.yaml")
+    config = load_config(build / "config.json")
     frame, _ = repair(pd.read_parquet(build / "data.parquet"), config.data)
     require_usable(frame, config.data)
     dataset = featurize(frame, config.features, config.target)

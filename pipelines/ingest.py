@@ -13,7 +13,7 @@ from bot_core.data import sources
 def main(model: str) -> None:
     """Read one model's source."""
     build = Path("build", model)
-    config = load_config(build / "config.yaml").data
+    config = load_config(build / "config.json").data
     frame = sources.read(config)
     frame.to_parquet(build / "data.parquet", index=False)
     print(f"{model}: {len(frame):,} rows of {config.instrument} from {config.path}")

@@ -19,7 +19,7 @@ from bot_core.reporting.plots import drift_csv
 def main(model: str) -> None:
     """Compare one model's newest window with its training rows."""
     build = Path("build", model)
-    config = load_config(build / "config.yaml").monitoring.drift
+    config = load_config(build / "config.json").monitoring.drift
     dataset = FeatureDataset.read(build / "features.parquet")
     span = read_json(build / "model.json", TrainedModel).metadata.train
     first, last = (np.datetime64(time.rstrip("Z"), "us") for time in (span.first, span.last))

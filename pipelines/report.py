@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import yaml
+
 from bot_core._digest import sha256_file
-from bot_core._parse import read_bytes, read_json, write_bytes, write_json
+from bot_core._parse import load_yaml, read_bytes, read_json, write_bytes, write_json
 from bot_core.cli.boundary import guard
 from bot_core.documents.artifact import TrainedModel
 from bot_core.documents.data_quality import DataQualityReport
@@ -16,7 +18,7 @@ from bot_core.reporting.card import render_card, render_markdown
 from bot_core.reporting.evidence import Evidence
 from bot_core.reporting.metrics import summary_metrics
 
-NAMED = ("config.yaml", "data.parquet", "features.parquet", "model.json", "data_quality.json", "walk_forward.json", "drift.json")
+NAMED = ("config.json", "data.parquet", "features.parquet", "model.json", "data_quality.json", "walk_forward.json", "drift.json")
 
 
 def main(model: str) -> None:
@@ -24,7 +26,7 @@ def main(model: str) -> None:
     build = Path("build", model)
     evidence = Evidence(
         model=model,
-        config_text=read_bytes(build / "config.yaml").decode(),
+        config_text=yaml.safe_dump(load_yaml(read_bytes(build / "config.json"), "config.json"), sort_keys=False, width=120),
         trained=read_json(build / "model.json", TrainedModel),
         quality=read_json(build / "data_quality.json", DataQualityReport),
         walk_forward=read_json(build / "walk_forward.json", WalkForwardReport),

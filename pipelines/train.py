@@ -16,7 +16,7 @@ from bot_core.features.dataset import FeatureDataset
 def main(model: str) -> None:
     """Train one model."""
     build = Path("build", model)
-    config = load_config(build / "config.yaml")
+    config = load_config(build / "config.json")
     origin = Origin(model, config.data.instrument, sha256_file(build / "data.parquet"), sha256_file(build / "features.parquet"))
     trained = train_model(FeatureDataset.read(build / "features.parquet"), config, origin)
     write_json(build / "model.json", trained)

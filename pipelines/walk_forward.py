@@ -32,7 +32,7 @@ def progress(model: str, outcomes: Iterable[Outcome], total: int) -> Iterable[Ou
 def main(model: str) -> None:
     """Validate one model's configuration."""
     build = Path("build", model)
-    config = load_config(build / "config.yaml")
+    config = load_config(build / "config.json")
     evidence = config.validation
     shape = evidence.walk_forward
     plan = WalkForwardPlan(shape.windows, duration(evidence.embargo), shape.mode, shape.first_train_share)

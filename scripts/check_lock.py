@@ -31,7 +31,7 @@ def facts(lock: Lock) -> tuple[dict[str, object], dict[str, object]]:
         given[f"{stage}: params"] = content.get("params")
         for kind in ("deps", "outs"):
             for item in content.get(kind) or []:  # type: ignore[attr-defined]  # DVC's own file
-                place = computed if item["path"].startswith("build/") and not item["path"].endswith("config.yaml") else given
+                place = computed if item["path"].startswith("build/") and not item["path"].endswith("config.json") else given
                 place[f"{stage}: {kind}: {item['path']}"] = item["md5"]
     return given, computed
 

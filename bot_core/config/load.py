@@ -22,12 +22,12 @@ class Params(Group, frozen=True, kw_only=True):
 
 
 def load_config(path: Path) -> PipelineConfig:
-    """Read a composed configuration, `build/<model>/config.yaml`.
+    """Read a composed configuration, `build/<model>/config.json`.
 
     Raises:
         ConfigError: missing, or not what the typed groups allow.
     """
-    return convert(_yaml(path, "dvc repro"), PipelineConfig, str(path), error=ConfigError)
+    return convert(_plain(path, "dvc repro"), PipelineConfig, str(path), error=ConfigError)
 
 
 def load_roster(path: Path) -> dict[str, dict[str, object]]:
@@ -36,7 +36,7 @@ def load_roster(path: Path) -> dict[str, dict[str, object]]:
     Raises:
         ConfigError: missing, or an entry that is not a mapping of overrides.
     """
-    return convert(_yaml(path, "run from the repository's root"), Params, str(path), error=ConfigError).models
+    return convert(_plain(path, "run from the repository's root"), Params, str(path), error=ConfigError).models
 
 
 def overrides(entry: dict[str, object]) -> list[str]:
@@ -55,7 +55,8 @@ def _assignments(value: object, prefix: str) -> list[str]:
     return [line for key, inner in value.items() for line in _assignments(inner, f"{prefix}.{key}" if prefix else str(key))]
 
 
-def _yaml(path: Path, hint: str) -> object:
+def _plain(path: Path, hint: str) -> object:
+    """Read YAML, of which JSON is a part."""
     try:
         return load_yaml(read_bytes(path), str(path))
     except DocumentError as error:

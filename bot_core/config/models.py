@@ -285,7 +285,7 @@ class ComputeConfig(Group, frozen=True, kw_only=True):
 
 
 class PipelineConfig(Group, frozen=True, kw_only=True):
-    """One model's composed configuration: `build/<model>/config.yaml`."""
+    """One model's composed configuration: `build/<model>/config.json`."""
 
     data: DataConfig
     features: FeaturesConfig

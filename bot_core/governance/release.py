@@ -87,7 +87,7 @@ def _metadata(root: Path, build: Path, version: str, trained: TrainedModel) -> R
         commit=git.head(root),
         inputs=_digest(root, INPUTS),
         code=_digest(root, CODE),
-        config=sha256_file(build / "config.yaml"),
+        config=sha256_file(build / "config.json"),
         dvc_lock=sha256_file(root / "dvc.lock"),
         environment=sha256_file(root / LOCK),
         model_json=sha256_file(build / "model.json"),
@@ -102,6 +102,6 @@ def _digest(root: Path, places: tuple[str, ...]) -> str:
 def _archive(root: Path, build: Path, model: str, version: str) -> dict[Path, bytes]:
     audit = root / "audit" / "ai_decision"
     files = {audit / kind / f"{version}.json": read_bytes(build / f"{kind}.json") for kind in REPORTS}
-    files[audit / "config" / f"{version}.yaml"] = read_bytes(build / "config.yaml")
+    files[audit / "config" / f"{version}.json"] = read_bytes(build / "config.json")
     files[root / "models" / model / f"{version}.md"] = read_bytes(build / "card.md")
     return files

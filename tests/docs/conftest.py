@@ -64,7 +64,7 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def cached(repository: Repository) -> Repository:
     """The same with the working copy's cache: what was computed there is not computed again."""
-    repository.ok(f"dvc cache dir --local '{ROOT / '.dvc/cache'}'")
+    repository.ok(f"dvc cache dir '{ROOT / '.dvc/cache'}' && git commit -qam cache")
     return repository
 
 

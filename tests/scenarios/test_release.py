@@ -28,7 +28,7 @@ def test_it_writes_the_artifact_its_card_and_its_evidence(repository: Repository
         f"audit/ai_decision/walk_forward/{version}.json",
         f"audit/ai_decision/data_quality/{version}.json",
         f"audit/ai_decision/drift/{version}.json",
-        f"audit/ai_decision/config/{version}.yaml",
+        f"audit/ai_decision/config/{version}.json",
     }
     assert set(repository.ok("git", "ls-files", "-o", "--exclude-standard").split()) == expected
     assert "0 violations" in repository.ok("bot-core", "validate")

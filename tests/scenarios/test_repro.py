@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.scenarios.conftest import Repository
 
-WRITTEN = {"config.yaml", "data.parquet", "data_quality.json", "features.parquet", "model.json", "walk_forward.json", "drift.json"}
+WRITTEN = {"config.json", "data.parquet", "data_quality.json", "features.parquet", "model.json", "walk_forward.json", "drift.json"}
 
 
 def _ran(output: str) -> set[str]:

@@ -36,5 +36,5 @@ def test_a_model_name_must_be_usable_as_a_path(tmp_path: Path) -> None:
 
 
 def test_a_configuration_that_was_not_composed_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"config\.yaml: expected a readable file, got No such file or directory \(dvc repro\)"):
-        load_config(tmp_path / "config.yaml")
+    with pytest.raises(ConfigError, match=r"config\.json: expected a readable file, got No such file or directory \(dvc repro\)"):
+        load_config(tmp_path / "config.json")

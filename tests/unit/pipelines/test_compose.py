@@ -33,16 +33,16 @@ def _roster(project: Path, **changes: object) -> None:
 @pytest.mark.parametrize("model", yaml.safe_load((ROOT / "params.yaml").read_text())["models"])
 def test_every_model_of_the_roster_composes_and_the_same_twice(project: Path, model: str) -> None:
     main(model)
-    first = (project / "build" / model / "config.yaml").read_bytes()
+    first = (project / "build" / model / "config.json").read_bytes()
     main(model)
-    assert (project / "build" / model / "config.yaml").read_bytes() == first
-    load_config(project / "build" / model / "config.yaml")
+    assert (project / "build" / model / "config.json").read_bytes() == first
+    load_config(project / "build" / model / "config.json")
 
 
 def test_a_single_value_is_set_from_the_roster(project: Path) -> None:
     _roster(project, set={"model": {"learning_rate": 0.5}})
     main("m")
-    model = load_config(project / "build/m/config.yaml").model
+    model = load_config(project / "build/m/config.json").model
     assert isinstance(model, LightGBM)
     assert model.learning_rate == 0.5
 

@@ -58,7 +58,7 @@ class Builder:
             quality=quality(model),
             walk_forward=walk_forward(model, skill=skill, p_value=p_value, payoff=payoff, task=task, windows=windows),
             drift=drift(model, features),
-            digests={name: sha256(name.encode()) for name in ("config.yaml", "data.parquet", "model.json", "drift.json")},
+            digests={name: sha256(name.encode()) for name in ("config.json", "data.parquet", "model.json", "drift.json")},
         )
 
 

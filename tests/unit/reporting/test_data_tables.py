@@ -64,5 +64,5 @@ def test_without_a_threshold_any_movement_is_infinitely_much() -> None:
 
 def test_digests_keep_their_order_and_length(evidence: Evidence) -> None:
     rows = digests_table(evidence).rows
-    assert [row.cells[0] for row in rows] == ["config.yaml", "data.parquet", "model.json", "drift.json"]
+    assert [row.cells[0] for row in rows] == ["config.json", "data.parquet", "model.json", "drift.json"]
     assert all(len(row.cells[1]) == 71 for row in rows)
