@@ -1,7 +1,7 @@
-"""Stage 0: name the code of every stage, `build/code/<stage>.sha256`: its page and all that it imports, as `sha256sum` prints them.
+"""Stage 0: name the code of every stage, `build/code/<stage>.sha256`: its page, all that it imports, and the lock of the environment.
 
 Each stage depends on its own list and on no other code, so an edit runs again what can see it and nothing else, and no list of
-dependencies is kept by hand. Templates and style sheets count as code of the package they lie in.
+dependencies is kept by hand. Templates and style sheets count as code of the package they lie in. `sha256sum -c` reads the lists.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot_core._parse import write_bytes
 from bot_core.cli.boundary import guard
 
 STAGES = ("compose", "ingest", "check_data", "featurize", "train", "walk_forward", "monitor", "report")
+LOCK = Path("requirements/train.txt")
 OUT = Path("build/code")
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     sys.path.insert(0, str(Path.cwd()))
     graph = grimp.build_graph("bot_core", "pipelines", exclude_type_checking_imports=True, cache_dir=None)
     for stage in STAGES:
-        lines = [f"{sha256_file(path).removeprefix(PREFIX)}  {path}\n" for path in closure(graph, f"pipelines.{stage}")]
+        lines = [f"{sha256_file(path).removeprefix(PREFIX)}  {path}\n" for path in [*closure(graph, f"pipelines.{stage}"), LOCK]]
         write_bytes(OUT / f"{stage}.sha256", "".join(lines).encode())
     print(f"{len(STAGES)} stages: {OUT}/*.sha256")
 

@@ -62,14 +62,14 @@ def repository(tmp_path: Path) -> Repository:
 
 
 @pytest.fixture
-def cached(repository: Repository) -> Repository:
-    """The same with the working copy's cache: what was computed there is not computed again."""
-    repository.ok(f"dvc cache dir '{ROOT / '.dvc/cache'}' && git commit -qam cache")
+def reproduced(repository: Repository) -> Repository:
+    """One model of the roster reproduced and committed."""
+    repository.ok(f"dvc repro --quiet report@{BUILT} && git add -A && git commit -qm reproduced --allow-empty")
     return repository
 
 
 @pytest.fixture
-def reproduced(cached: Repository) -> Repository:
-    """One model of the roster reproduced and committed."""
-    cached.ok(f"dvc repro --quiet report@{BUILT} && git add -A && git commit -qm reproduced --allow-empty")
-    return cached
+def cached(repository: Repository) -> Repository:
+    """A clone with the working copy's cache: what was computed there is not computed again."""
+    repository.ok(f"dvc cache dir --local '{ROOT / '.dvc/cache'}'")
+    return repository

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 KINDS = {"bash", "console", "text", "yaml", "csv", "json"}
 AFTER_REPRO = {Path("CONTRIBUTING.md")}
-WITH_STEPS = [page for page in PAGES if any(step.runs for step in steps(page.read_text()))]
+WITH_STEPS = [
+    pytest.param(page, marks=[pytest.mark.slow] * (page in AFTER_REPRO))
+    for page in PAGES
+    if any(step.runs for step in steps(page.read_text()))
+]
 WITH_REPRO = [page for page in PAGES if any(step.command == "make repro" for step in steps(page.read_text()))]
 
 
