@@ -64,7 +64,7 @@ def steps(rows: FeatureDataset) -> list[TrainTest]:
 
 def our_predictions(rows: FeatureDataset, index: int) -> Floats:
     """Run the whole validation and return one window's predictions and probabilities, (n, 2)."""
-    outcome = validator_of(rows).run(rows, model(ROUNDS), EVIDENCE, 2)[index]
+    outcome = list(validator_of(rows).run(rows, model(ROUNDS), EVIDENCE, 2))[index]
     return np.column_stack([outcome.predictions, outcome.probabilities])
 
 

@@ -1,7 +1,7 @@
 """Has the world moved away from what the model learned? The newest window of every feature against the training rows.
 
 A feature has drifted when one of its three statistics lies above its bootstrapped threshold and is a discovery among all features'
-statistics. `status`: ok while the share of drifted features is at most the warning share, critical from the critical share on,
+statistics. `status` is ok while the share of drifted features is at most `warning_share`, critical from `critical_share` on, and
 warning between. Labels are not looked at, so a change of what the features mean for the target cannot be seen here.
 """
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot_core.ai.drift_bins import Bins, count
+from bot_core.ai.drift_bins import Bins, count, quantiles
 from bot_core.ai.drift_statistics import Reference, distances, ordered
-from bot_core.ai.drift_thresholds import block_length, by_chance, discoveries, p_values
+from bot_core.ai.drift_thresholds import Chance, discoveries
 from bot_core.ai.windows import utc
 from bot_core.documents.artifact import FeatureBaseline
 from bot_core.documents.drift import DriftReport, FeatureDrift, Span, Statistic
@@ -40,10 +40,8 @@ def assess_drift(reference: FeatureDataset, window: FeatureDataset, config: Drif
     _check(reference, window, config)
     prepared = Reference.prepare(reference.values, config.bins)
     observed = distances(prepared, prepared.slabs(len(window)), window.values)
-    block = block_length(reference.values, config.block, len(window))
-    chance = by_chance(prepared, reference.values, len(window), block, config.replicates, config.seed)
-    limits = np.quantile(chance, 1.0 - config.false_alarm_rate, axis=0)
-    p = p_values(observed, chance)
+    chance = Chance.of(prepared, reference.values, len(window), config)
+    limits, p = chance.thresholds(config.false_alarm_rate), chance.p_values(observed)
     drifted = np.any(discoveries(p, config.false_discovery_rate) & (observed > limits), axis=0)
     share = float(drifted.mean())
     current = count(ordered(window.values), prepared.bins.edges)
@@ -52,8 +50,8 @@ def assess_drift(reference: FeatureDataset, window: FeatureDataset, config: Drif
         status=_status(share, config),
         reference=_span(reference),
         window=_span(window),
-        replicates=config.replicates,
-        block=block,
+        replicates=len(chance.replicates),
+        block=int(chance.blocks.max()),
         false_alarm_rate=config.false_alarm_rate,
         false_discovery_rate=config.false_discovery_rate,
         drifted_share=share,
@@ -68,11 +66,9 @@ def drift_baseline(dataset: FeatureDataset, bins: int) -> dict[str, FeatureBasel
     """Describe each feature's training distribution: bin edges with shares, and 21 quantiles from 0 to 1."""
     columns = ordered(dataset.values)
     cut = Bins.of(columns, bins)
-    quantiles = np.quantile(columns, np.linspace(0.0, 1.0, QUANTILES), axis=1).T
+    shape = quantiles(columns, QUANTILES - 1)
     return {
-        name: FeatureBaseline(
-            edges=cut.edges_of(i), shares=cut.shares_of(i, cut.counts), quantiles=[float(q) for q in quantiles[i]]
-        )
+        name: FeatureBaseline(edges=cut.edges_of(i), shares=cut.shares_of(i, cut.counts), quantiles=[float(q) for q in shape[i]])
         for i, name in enumerate(dataset.feature_names)
     }
 
@@ -92,9 +88,9 @@ def _feature(name: str, i: int, drifted: bool, figures: Floats, bins: Bins, curr
 
 
 def _status(share: float, config: DriftConfig) -> Status:
-    if share >= config.critical_share:
-        return "critical"
-    return "warning" if share > config.warning_share else "ok"
+    if share <= config.warning_share:
+        return "ok"
+    return "critical" if share >= config.critical_share else "warning"
 
 
 def _span(rows: FeatureDataset) -> Span:

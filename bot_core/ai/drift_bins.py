@@ -29,12 +29,18 @@ class Bins:
     @classmethod
     def of(cls, columns: Floats, bins: int) -> Bins:
         """Cut sorted `columns` (k, n) at their quantiles 0, 1 / bins, …, 1."""
-        quantiles = np.quantile(columns, np.linspace(0.0, 1.0, bins + 1), axis=1).T
-        cuts = [_cuts(row) for row in quantiles]
+        cuts = [_cuts(row) for row in quantiles(columns, bins)]
         edges = np.full((len(columns), bins + 1), np.inf)
         for row, cut in zip(edges, cuts, strict=True):
             row[: len(cut)] = cut
         return cls(edges, count(columns, edges), np.array([len(cut) for cut in cuts]))
+
+    def ends_outside(self, columns: Floats) -> Bins:
+        """Move the outer edges inward so that the smallest and the largest row of `columns`, if no other ties with it, lie outside."""
+        edges, last = self.edges.copy(), (np.arange(len(columns)), self.used - 1)
+        edges[:, 0] = np.where(columns[:, 0] < columns[:, 1], np.nextafter(columns[:, 0], np.inf), edges[:, 0])
+        edges[last] = np.where(columns[:, -2] < columns[:, -1], columns[:, -1], edges[last])
+        return Bins(edges, self.counts, self.used)
 
     def edges_of(self, feature: int) -> list[float]:
         """List the real edges of one feature."""
@@ -46,6 +52,14 @@ class Bins:
         return [float(share) for share in row / row.sum()]
 
 
+def quantiles(columns: Floats, parts: int) -> Floats:
+    """Return the quantiles 0, 1 / parts, …, 1 of sorted `columns` (k, n), linear between rows: (k, parts + 1)."""
+    place = np.linspace(0.0, columns.shape[1] - 1.0, parts + 1)
+    low, high = columns.take(np.floor(place).astype(np.intp), axis=1), columns.take(np.ceil(place).astype(np.intp), axis=1)
+    between: Floats = low + (high - low) * (place % 1.0)
+    return between
+
+
 def count(columns: Floats, edges: Floats) -> NDArray[np.intp]:
     """Count the values of sorted `columns` (k, m) per bin: (k, b + 1)."""
     below = np.full((len(edges), edges.shape[1] + 2), columns.shape[1], dtype=np.intp)
@@ -55,7 +69,7 @@ def count(columns: Floats, edges: Floats) -> NDArray[np.intp]:
     return np.diff(below, axis=1)
 
 
-def _cuts(quantiles: Floats) -> Floats:
-    values, held = np.unique(quantiles, return_counts=True)
+def _cuts(row: Floats) -> Floats:
+    values, held = np.unique(row, return_counts=True)
     behind = np.nextafter(np.append(values[held > 1], values[-1]), np.inf)
     return np.unique(np.concatenate([values[held > 1], values[:-1], behind]))

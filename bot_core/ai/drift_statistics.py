@@ -31,7 +31,8 @@ STRIDE = 128
 class Slabs:
     """The reference in m parts of equal probability: part j holds rows `cuts[j]` to `cuts[j + 1]`, fractions of rows counted.
 
-    `first` and `last` (m,) are the whole rows touched, `low` and `high` (k, m) their values, `totals` (k, m + 1) the sums up to a cut.
+    `first` and `last` (m,) are the whole rows touched, `low` and `high` (k, m) their values, `totals` (k, m + 1) the sums up to a cut,
+    `sums` (k, m) those of a part.
     """
 
     cuts: Floats
@@ -40,6 +41,7 @@ class Slabs:
     low: Floats
     high: Floats
     totals: Floats
+    sums: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Reference:
         step = self.columns.take(first, axis=1, mode="clip") - self.centre
         totals = self.totals.take(first, axis=1) + part * step
         low, high = self.columns.take(first[:-1], axis=1), self.columns.take(last, axis=1)
-        return Slabs(cuts / rows, first[:-1], last, low, high, totals)
+        return Slabs(cuts / rows, first[:-1], last, low, high, totals, np.diff(totals, axis=1))
 
 
 def ordered(values: Floats) -> Floats:
@@ -131,7 +133,7 @@ def wasserstein(reference: Reference, slabs: Slabs, columns: Floats) -> Floats:
     """
     values = columns - reference.centre
     width = reference.columns.shape[1] / columns.shape[1]
-    area = np.abs(values * width - np.diff(slabs.totals, axis=1))
+    area = np.abs(values * width - slabs.sums)
     feature, j = np.nonzero((slabs.low < columns) & (columns < slabs.high))
     cut = _rank(reference.columns, feature, slabs.first[j], slabs.last[j] + 1, columns[feature, j])
     sides = slabs.totals[feature, j] + slabs.totals[feature, j + 1] - 2.0 * reference.totals[feature, cut]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 class Params(Group, frozen=True, kw_only=True):
     """`params.yaml`."""
 

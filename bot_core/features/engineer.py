@@ -118,13 +118,15 @@ def _interpret(update: Update, state: State, bars: Sequence[Bar], out: Floats) -
 
 
 def _compiled_runs(definitions: Sequence[FeatureDefinition]) -> list[Run]:
-    """Compile features four to a loop, so that the processor works on four chains of steps at once; what is left, one by one."""
+    """Compile features four to a loop, so that the processor works on four chains of steps at once; then two, then one."""
     runs: list[Run] = []
-    whole = len(definitions) // 4 * 4
-    for i in (*range(0, whole, 4), *range(whole, len(definitions))):
-        group = definitions[i : i + (4 if i < whole else 1)]
-        driver = (_four if i < whole else _one)(*(d.update for d in group))
-        runs.append((partial(driver, *(np.array(d.start(), np.float64) for d in group)), slice(i, i + len(group))))
+    start = 0
+    while start < len(definitions):
+        width, compiled = next((width, loop) for width, loop in LOOPS if width <= len(definitions) - start)
+        group = definitions[start : start + width]
+        loop = compiled(*(d.update for d in group))
+        runs.append((partial(loop, *(np.array(d.start(), np.float64) for d in group)), slice(start, start + width)))
+        start += width
     return runs
 
 
@@ -137,6 +139,21 @@ def _one(a: Update) -> Loop:
         time, open_, high, low, close, volume = columns
         for i in range(len(out)):
             out[i, 0] = a(p, Bar(time[i] / 1e6, open_[i], high[i], low[i], close[i], volume[i]))
+
+    return _jit(loop, inner=False)
+
+
+@cache
+def _two(a: Update, b: Update) -> Loop:
+    """Compile the loop over a chunk's bars for two indicators."""
+    a, b = _linked(a), _linked(b)
+
+    def loop(p: State, q: State, columns: Columns, out: Floats) -> None:
+        time, open_, high, low, close, volume = columns
+        for i in range(len(out)):
+            bar = Bar(time[i] / 1e6, open_[i], high[i], low[i], close[i], volume[i])
+            out[i, 0] = a(p, bar)
+            out[i, 1] = b(q, bar)
 
     return _jit(loop, inner=False)
 
@@ -156,6 +173,9 @@ def _four(a: Update, b: Update, c: Update, d: Update) -> Loop:
             out[i, 3] = d(s, bar)
 
     return _jit(loop, inner=False)
+
+
+LOOPS: tuple[tuple[int, Callable[..., Loop]], ...] = ((4, _four), (2, _two), (1, _one))
 
 
 @cache
@@ -196,8 +216,8 @@ def _times(frame: pd.DataFrame) -> NDArray[np.datetime64]:
     if time.dt.tz is not None:
         time = time.dt.tz_convert("UTC").dt.tz_localize(None)
     times = time.to_numpy("datetime64[us]")
-    late = np.flatnonzero(~(times[:-1] <= times[1:]))
-    if len(late):
+    if not (times[:-1] <= times[1:]).all():
+        late = np.flatnonzero(~(times[:-1] <= times[1:]))
         msg = f"bars: time: expected rows in order of time, got {times[late[0] + 1]} after {times[late[0]]}"
         raise InputError(msg, hint="declare `sort: true` in the repairs of conf/data")
     return times
@@ -212,10 +232,10 @@ def _columns(frame: pd.DataFrame, times: NDArray[np.datetime64]) -> Columns:
 
 def _checked(frame: pd.DataFrame, name: str, times: NDArray[np.datetime64], allowed: str) -> Floats:
     column = np.ascontiguousarray(frame[name].to_numpy(np.float64))
-    fine = np.isfinite(column)
-    fine &= column > 0.0 if name in PRICES else column >= 0.0
-    if not fine.all():
-        at = int(np.argmin(fine))
+    least, most = (column.min(), column.max()) if len(column) else (1.0, 1.0)  # nan where anything is nan
+    above = least > 0.0 if name in PRICES else least >= 0.0
+    if not (above and most < np.inf):
+        at = int(np.argmin(np.isfinite(column) & (column > 0.0 if name in PRICES else column >= 0.0)))
         msg = f"bars: {name}: expected finite numbers {allowed}, got {column[at]:g} at {times[at]}"
         raise InputError(msg, hint="repair the data or declare a repair in conf/data")
     return column
@@ -231,7 +251,6 @@ def _check_rows(rows: int, first: int, target: BarTarget) -> None:
 
 
 def _label_ends(times: NDArray[np.datetime64], ends: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    labels = np.full(len(ends), np.datetime64("NaT"), dtype="datetime64[us]")
-    known = ends >= 0
-    labels[known] = times[ends[known]]
+    labels = times[ends]  # where the end is not known, -1, any time
+    labels[ends < 0] = np.datetime64("NaT")
     return labels

@@ -64,4 +64,6 @@ def _report(page: Path, wrong: list[tuple[Step, str]]) -> None:
         for step, real in reversed(wrong):
             text = text[: step.start] + real.rstrip("\n") + "\n" + text[step.end :]
         page.write_text(text)
-    assert [f"{page}:{step.line}: {step.command}\n--- shown\n{step.shown}--- real\n{real}" for step, real in wrong] == []
+    if wrong:
+        differences = [f"{page}:{step.line}: {step.command}\n--- shown\n{step.shown}--- real\n{real}" for step, real in wrong]
+        pytest.fail("\n".join(differences), pytrace=False)

@@ -6,10 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
 
-
-@pytest.mark.slow
 def test_the_site_builds_strictly_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
     command = [".venv/bin/mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def init_bollinger(period: float, deviations: float) -> State:
-    """Hold the period, the band's width in standard deviations, and the moments of the last `period` closes."""
-    return layout([period, 2.0 * deviations], sums(period, 2))
+    """Hold 1 / period, the band's width in standard deviations, and the moments of the last `period` closes."""
+    return layout([1.0 / period, 2.0 * deviations], sums(period, 2))
 
 
 def bollinger_position(state: State, bar: Bar) -> float:

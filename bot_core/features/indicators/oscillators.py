@@ -47,8 +47,8 @@ def williams_r(state: State, bar: Bar) -> float:
 
 
 def init_stochastic_d(period: float, smoothing: float) -> State:
-    """Hold the extremes of the last `period` bars, the sum of the last `smoothing` values of %K, and `smoothing`."""
-    return [*layout((), peaks(period, 2), sums(smoothing)), smoothing]
+    """Hold the extremes of the last `period` bars, the sum of the last `smoothing` values of %K, and 1 / smoothing."""
+    return [*layout((), peaks(period, 2), sums(smoothing)), 1.0 / smoothing]
 
 
 def stochastic_d(state: State, bar: Bar) -> float:
@@ -56,4 +56,4 @@ def stochastic_d(state: State, bar: Bar) -> float:
     k = stochastic_k(state, bar)
     if math.isnan(k):
         return math.nan
-    return total(state, HEADER, k) / state[-1]
+    return total(state, HEADER, k) * state[-1]

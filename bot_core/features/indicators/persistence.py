@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bot_core.features.indicators.ratios import log_ratio
 from bot_core.features.indicators.windows import HEADER, lagged, layout, sums, total, totals
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ NOTHING = 1e-12  # a variance below this share of the mean square is rounding
 
 
 def init_up_share(period: float) -> State:
-    """Hold the period, the last close and the sum of the last `period` directions."""
-    return layout([period, 0.0], sums(period))
+    """Hold 1 / period, the last close and the sum of the last `period` directions."""
+    return layout([1.0 / period, 0.0], sums(period))
 
 
 def up_share(state: State, bar: Bar) -> float:
@@ -25,7 +26,7 @@ def up_share(state: State, bar: Bar) -> float:
     if before == 0.0:
         return math.nan
     up = (0.5 if bar.close > before else 0.0) + (0.5 if bar.close >= before else 0.0)
-    return total(state, 2, up) / state[0]
+    return total(state, 2, up) * state[0]
 
 
 def init_autocorrelation(period: float, lag: float) -> State:
@@ -39,7 +40,7 @@ def autocorrelation(state: State, bar: Bar) -> float:
     state[1] = bar.close
     if before == 0.0:
         return math.nan
-    y = math.log(bar.close / before)
+    y = log_ratio(bar.close, before)
     x = lagged(state, 2, y)
     if math.isnan(x):
         return math.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bot_core.features.indicators.ratios import log_ratio
 from bot_core.features.indicators.windows import highest, lagged, layout, peaks, sums
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def init_closes(period: float) -> State:
 
 def log_return(state: State, bar: Bar) -> float:
     """Return log(close / close `period` bars ago)."""
-    return math.log(bar.close / lagged(state, 0, bar.close))
+    return log_ratio(bar.close, lagged(state, 0, bar.close))
 
 
 def momentum(state: State, bar: Bar) -> float:
@@ -45,4 +46,4 @@ def gap(state: State, bar: Bar) -> float:
     """Return log(open / previous close)."""
     before = state[0]
     state[0] = bar.close
-    return math.log(bar.open / before)
+    return log_ratio(bar.open, before)

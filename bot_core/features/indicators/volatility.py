@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bot_core.features.indicators.ratios import log_ratio
 from bot_core.features.indicators.smoothing import smooth, wilder
 from bot_core.features.indicators.windows import HEADER, layout, sums, total
 
@@ -22,7 +23,7 @@ def init_range() -> State:
 
 def log_range(state: State, bar: Bar) -> float:  # noqa: ARG001  # one signature for all indicators
     """Return log(high / low) of this bar."""
-    return math.log(bar.high / bar.low)
+    return log_ratio(bar.high, bar.low)
 
 
 def init_atr_share(period: float) -> State:
@@ -41,40 +42,40 @@ def atr_share(state: State, bar: Bar) -> float:
 
 def init_parkinson(period: float) -> State:
     """Hold the estimator's factor and the sum of `period` squared ranges."""
-    return layout([FOUR_LOG_TWO * period], sums(period))
+    return layout([1.0 / (FOUR_LOG_TWO * period)], sums(period))
 
 
 def parkinson(state: State, bar: Bar) -> float:
     """Return Parkinson's range volatility over `period` bars (Parkinson, 1980)."""
-    span = math.log(bar.high / bar.low)
-    return math.sqrt(total(state, 1, span * span) / state[0])
+    span = log_ratio(bar.high, bar.low)
+    return math.sqrt(total(state, 1, span * span) * state[0])
 
 
 def init_range_variance(period: float) -> State:
-    """Hold the period and the sum of one variance of each of the last `period` bars."""
-    return layout([period], sums(period))
+    """Hold 1 / period and the sum of one variance of each of the last `period` bars."""
+    return layout([1.0 / period], sums(period))
 
 
 def garman_klass(state: State, bar: Bar) -> float:
     """Return Garman and Klass's volatility over `period` bars; a bar's variance is never below 0 (Garman and Klass, 1980)."""
-    span = math.log(bar.high / bar.low)
-    body = math.log(bar.close / bar.open)
+    span = log_ratio(bar.high, bar.low)
+    body = log_ratio(bar.close, bar.open)
     variance = 0.5 * span * span - TWO_LOG_TWO_LESS_ONE * body * body
-    return math.sqrt(total(state, 1, max(0.0, variance)) / state[0])
+    return math.sqrt(total(state, 1, max(0.0, variance)) * state[0])
 
 
 def rogers_satchell(state: State, bar: Bar) -> float:
     """Return Rogers and Satchell's volatility over `period` bars; a bar's variance is never below 0 (Rogers and Satchell, 1991)."""
-    up = math.log(bar.high / bar.open)
-    down = math.log(bar.low / bar.open)
-    body = math.log(bar.close / bar.open)
+    up = log_ratio(bar.high, bar.open)
+    down = log_ratio(bar.low, bar.open)
+    body = log_ratio(bar.close, bar.open)
     variance = up * (up - body) + down * (down - body)
-    return math.sqrt(total(state, 1, max(0.0, variance)) / state[0])
+    return math.sqrt(total(state, 1, max(0.0, variance)) * state[0])
 
 
 def init_realised_volatility(period: float) -> State:
-    """Hold the period, the last close and the sum of `period` squared returns."""
-    return layout([period, 0.0], sums(period))
+    """Hold 1 / period, the last close and the sum of `period` squared returns."""
+    return layout([1.0 / period, 0.0], sums(period))
 
 
 def realised_volatility(state: State, bar: Bar) -> float:
@@ -83,8 +84,8 @@ def realised_volatility(state: State, bar: Bar) -> float:
     state[1] = bar.close
     if before == 0.0:
         return math.nan
-    change = math.log(bar.close / before)
-    return math.sqrt(total(state, 2, change * change) / state[0])
+    change = log_ratio(bar.close, before)
+    return math.sqrt(total(state, 2, change * change) * state[0])
 
 
 def init_volatility_ratio(fast: float, slow: float) -> State:
@@ -98,7 +99,7 @@ def volatility_ratio(state: State, bar: Bar) -> float:
     state[2] = bar.close
     if before == 0.0:
         return math.nan
-    change = math.log(bar.close / before)
+    change = log_ratio(bar.close, before)
     square = change * change
     fast = total(state, 3, square) * state[1]
     slow = total(state, 3 + HEADER, square) * state[0]

@@ -172,8 +172,8 @@ def age_of_highest(state: State, at: int, x: float, size: float) -> float:
     return age if top >= state[i + 2] else (place - state[i + 3]) * 0.5 + size
 
 
-def moments(state: State, at: int, x: float, size: float) -> tuple[float, float]:
-    """Add x; return mean and population variance of the last `size` values. Two columns.
+def moments(state: State, at: int, x: float, weight: float) -> tuple[float, float]:
+    """Add x; return mean and population variance of the last `size` values; `weight` is 1 / size. Two columns.
 
     Sums are of deviations from a centre near the data, the mean of the last full block, so that large numbers do not cancel.
     """
@@ -188,15 +188,15 @@ def moments(state: State, at: int, x: float, size: float) -> tuple[float, float]
     state[i] = x
     if place == state[at + 1]:
         state[at] = state[at + 2]
-        recentre(state, at, i, centre + shift / size)
+        recentre(state, at, i, centre + shift * weight)
     else:
         state[at] = place + 2
         state[at + 3] = shift
         state[at + 4] = square
         shift += state[i + 2]
         square += state[i + 3]
-    shift /= size
-    return centre + shift, max(square / size - shift * shift, 0.0)
+    shift *= weight
+    return centre + shift, max(square * weight - shift * shift, 0.0)
 
 
 def recentre(state: State, at: int, last: int, centre: float) -> None:
