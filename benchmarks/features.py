@@ -8,15 +8,14 @@ is computed twice. What several have in common polars finds itself in the one la
 agree within 1e-6 before anything is timed (exponential means are seeded differently: from row 5,000 on).
 Compiling ours costs seconds once per process; it is left out of the other figures and has a line of its own, without a target.
 Ours and polars use all cores, pandas one, so CPU time of the whole process and wall clock both stand in the table: CPU time is the one
-to hold us to against pandas, wall clock against polars. CPU time is user time: system time here is the first touch of fresh memory,
-which on a virtual machine costs what its host makes of it; wall clock holds it on all sides. Medians of interleaved runs.
-Ten million bars run in a process of their own. Memory is its peak during `build_dataset`, bars included, over the bytes of the bars and
-of the dataset; linearity is its CPU time over that of the first tenth of the bars.
+to hold us to against pandas, wall clock against polars. Medians of interleaved runs. The C library is told to keep freed memory, for all
+sides alike: finding fresh memory on a virtual machine costs what its host makes of it, up to ten times the work itself.
+Ten million bars run in processes of their own. Memory is the peak during `build_dataset`, bars and compiling included, over the bytes of
+the bars and of the dataset; linearity is the CPU time over that of the first tenth of the bars.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import subprocess
@@ -53,15 +52,22 @@ MILLION = 1_000_000
 SETTLED = 5_000
 TAIL = 300
 TARGET = ForwardReturn(horizon=1)
+KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
 
 def main() -> None:
-    """Compare, measure, print and write; with `large` as argument, be the child process of the large figures."""
-    if sys.argv[1:] == ["large"]:
-        print(json.dumps(large_run()))
-        return
-    spec, frame = load_spec(), synthetic_bars(MILLION)
-    publish("features", [*batch_figures(spec, frame), online_figure(spec, frame), *large_figures()])
+    """Collect the figures of three child processes, print and write them; or be one of them."""
+    if sys.argv[1:]:
+        print(msgspec.json.encode(PARTS[sys.argv[1]]()).decode())
+    else:
+        publish("features", [*child("speed", KEEP), *child("memory", {}), *child("linearity", KEEP)])
+
+
+def child(part: str, environment: dict[str, str]) -> list[Figure]:
+    """Run one part in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.features", part]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=True, stdout=subprocess.PIPE)
+    return msgspec.json.decode(done.stdout, type=list[Figure])
 
 
 def load_spec() -> FeatureSpec:
@@ -87,12 +93,13 @@ def build(spec: FeatureSpec, frame: pd.DataFrame) -> FeatureDataset:
     return FeatureEngineer(frame, compile_from=0).build_dataset(spec, TARGET)
 
 
-def batch_figures(spec: FeatureSpec, frame: pd.DataFrame) -> list[Figure]:
-    """Compare a million bars with both peers, and say what compiling costs."""
+def speed() -> list[Figure]:
+    """Compare a million bars with both peers, say what compiling costs, and compare one new bar."""
     import polars as pl  # type: ignore[import-not-found]  # noqa: PLC0415  # the child process does without
 
     from benchmarks.features_sides.polars_peer import in_polars  # noqa: PLC0415
 
+    spec, frame = load_spec(), synthetic_bars(MILLION)
     table = pl.from_pandas(frame)
     compiling = cost(lambda: build(spec, frame.head(1000)))
     expected = build(spec, frame)
@@ -116,6 +123,7 @@ def batch_figures(spec: FeatureSpec, frame: pd.DataFrame) -> list[Figure]:
             target="none",
             met=True,
         ),
+        online_figure(spec, frame),
     ]
 
 
@@ -146,24 +154,9 @@ def online_figure(spec: FeatureSpec, frame: pd.DataFrame) -> Figure:
     return msgspec.structs.replace(figure, unit="us", ours=ours * 1e6, peer=peer * 1e6)
 
 
-def large_figures() -> list[Figure]:
-    """Run ten million bars in a child process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.features", "large"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    large = json.loads(done.stdout)
-    return [
-        at_most("10,000,000 bars: peak memory over column data", "GB", (large["peak"], large["columns"]), "bars and dataset", 4.0),
-        at_most("10,000,000 bars over 1,000,000: CPU time", "s", (large["ten_million"], large["million"]), "1,000,000 bars", 12.0),
-    ]
-
-
-def large_run() -> dict[str, float]:
-    """Measure memory (GB) and time (CPU seconds) of ten million bars, and the time of the first million of them."""
+def memory() -> list[Figure]:
+    """Measure the peak of ten million bars, compiling and bars included."""
     spec, frame = load_spec(), synthetic_bars(10 * MILLION)
-    first = frame.head(MILLION)
-    build(spec, first)
-    million = statistics.median(cost(lambda: build(spec, first))[0] for _ in range(5))
     inputs = int(frame.memory_usage(index=False).sum())
     before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # start the high-water mark again
@@ -172,9 +165,16 @@ def large_run() -> dict[str, float]:
     values = dataset.values  # noqa: PD011  # not a frame
     columns = (dataset.times, dataset.label_ends, dataset.targets, values, dataset.payoffs)
     outputs = sum(column.nbytes for column in columns if column is not None)
-    del dataset, columns, values
-    ten_million = cost(lambda: build(spec, frame))[0]
-    return {"peak": peak / 1e9, "columns": (inputs + outputs) / 1e9, "million": million, "ten_million": ten_million}
+    sizes = (peak / 1e9, (inputs + outputs) / 1e9)
+    return [at_most("30 features, 10,000,000 bars: peak memory over column data", "GB", sizes, "bars and dataset", 4.0)]
+
+
+def linearity() -> list[Figure]:
+    """Measure ten million bars and the first million of them, after one unmeasured run of both."""
+    spec, frame = load_spec(), synthetic_bars(10 * MILLION)
+    first = frame.head(MILLION)
+    million, ten = medians([lambda: build(spec, first), lambda: build(spec, frame)], runs=3)
+    return [at_most("30 features, 10,000,000 bars over 1,000,000: CPU time", "s", (ten[0], million[0]), "1,000,000 bars", 12.0)]
 
 
 def resident(field: str) -> int:
@@ -184,10 +184,10 @@ def resident(field: str) -> int:
 
 
 def cost(work: Callable[[], object]) -> Cost:
-    """Return user CPU and wall seconds of one call."""
-    user, wall = os.times().user, time.perf_counter()
+    """Return CPU and wall seconds of one call."""
+    cpu, wall = time.process_time(), time.perf_counter()
     work()
-    return os.times().user - user, time.perf_counter() - wall
+    return time.process_time() - cpu, time.perf_counter() - wall
 
 
 def medians(sides: list[Callable[[], object]], runs: int) -> list[Cost]:
@@ -230,6 +230,8 @@ def at_most(figure: str, unit: str, values: Cost, peer_name: str, bound: float) 
         met=ours / peer <= bound,
     )
 
+
+PARTS: dict[str, Callable[[], list[Figure]]] = {"speed": speed, "memory": memory, "linearity": linearity}
 
 if __name__ == "__main__":
     main()

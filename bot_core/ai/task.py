@@ -51,10 +51,10 @@ def task_of(target: TargetConfig) -> Task:
             return Task("classification", "probability", "half", "long_only", f"upper barrier first within {_bars(horizon)}")
         case NextRange(horizon=horizon):
             return Task("regression", "bps", "median", "long_only", f"log range of the next {_bars(horizon)}")
-        case LabelColumn(task="classification", unit=unit):
-            return Task("classification", unit, "half", "long_only", "the event's label")
-        case LabelColumn(unit=unit):
-            return Task("regression", unit, "median", "long_only", "the event's label")
+        case LabelColumn(task="classification", unit=unit, description=description):
+            return Task("classification", unit, "half", "long_only", description)
+        case LabelColumn(unit=unit, description=description):
+            return Task("regression", unit, "median", "long_only", description)
 
 
 def _bars(horizon: int) -> str:

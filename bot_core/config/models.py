@@ -153,6 +153,7 @@ class LabelColumn(Group, frozen=True, kw_only=True, tag_field="kind", tag="label
 
     task: Literal["regression", "classification"]
     unit: str
+    description: str
 
 
 TargetConfig = ForwardReturn | Direction | TripleBarrier | NextRange | LabelColumn

@@ -6,23 +6,20 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from bot_core.reporting.data_tables import ratio
+from bot_core.reporting.loss import loss_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot_core.documents.drift import DriftReport, Statistic
-    from bot_core.documents.scores import Scores
+    from bot_core.documents.drift import DriftReport
     from bot_core.documents.walk_forward import WalkForwardReport
 
 
 def windows_csv(report: WalkForwardReport) -> bytes:
     """One row per walk-forward window: the model's error and the best baseline's, by the loss they were compared by."""
-    absolute = report.comparison.loss == "absolute"
-
-    def loss(scores: Scores) -> float:
-        return scores.mae if absolute else scores.rmse**2
-
     best = report.comparison.baseline
-    rows = [(w.test_first, loss(w.model), loss(w.baselines[best])) for w in report.windows]
+    rows = [(w.test_first, loss_of(w.model, report), loss_of(w.baselines[best], report)) for w in report.windows]
     return _csv(("test_first", "model", "baseline"), rows)
 
 
@@ -33,11 +30,7 @@ def reliability_csv(report: WalkForwardReport) -> bytes:
 
 def drift_csv(report: DriftReport) -> bytes:
     """One row per feature: each statistic over its threshold."""
-
-    def over(statistic: Statistic) -> float:
-        return statistic.value / statistic.threshold if statistic.threshold > 0 else 0.0
-
-    rows = [(f.feature, over(f.psi), over(f.ks), over(f.wasserstein)) for f in report.features]
+    rows = [(f.feature, ratio(f.psi), ratio(f.ks), ratio(f.wasserstein)) for f in report.features]
     return _csv(("feature", "psi", "ks", "wasserstein"), rows)
 
 

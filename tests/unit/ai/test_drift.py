@@ -7,8 +7,8 @@ from scipy.stats import ks_2samp, wasserstein_distance
 
 from bot_core._parse import encode_json
 from bot_core.ai.drift import assess_drift, drift_baseline
-from bot_core.ai.drift_statistics import Reference, distances
 from bot_core.ai.drift_memory import block_lengths
+from bot_core.ai.drift_statistics import Reference, distances
 from bot_core.ai.drift_thresholds import discoveries
 from bot_core.config.models import DriftConfig
 from bot_core.errors import DatasetError

@@ -12,8 +12,13 @@ from bot_core.config.models import Direction, ForwardReturn, LabelColumn, NextRa
         (Direction(horizon=5), "classification", "half", "long_short"),
         (TripleBarrier(horizon=10), "classification", "half", "long_only"),
         (NextRange(), "regression", "median", "long_only"),
-        (LabelColumn(task="classification", unit="probability"), "classification", "half", "long_only"),
-        (LabelColumn(task="regression", unit="hours"), "regression", "median", "long_only"),
+        (
+            LabelColumn(task="classification", unit="probability", description="what comes of it"),
+            "classification",
+            "half",
+            "long_only",
+        ),
+        (LabelColumn(task="regression", unit="hours", description="what comes of it"), "regression", "median", "long_only"),
     ],
 )
 def test_every_target_is_a_task(target: TargetConfig, kind: str, pivot: str, side: str) -> None:

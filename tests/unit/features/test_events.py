@@ -11,8 +11,8 @@ from bot_core.errors import BotCoreError, ConfigError, DatasetError, InputError
 from bot_core.features.events import build_event_dataset
 
 COLUMNS = ColumnFeatures(columns=["speed", "busy"])
-PROBABILITY = LabelColumn(task="classification", unit="probability")
-MINUTES = LabelColumn(task="regression", unit="minutes")
+PROBABILITY = LabelColumn(task="classification", unit="probability", description="what comes of it")
+MINUTES = LabelColumn(task="regression", unit="minutes", description="what comes of it")
 
 
 def events() -> pd.DataFrame:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INDICATORS = IndicatorFeatures(features=[IndicatorFeature(name="momentum", indicator="momentum", parameters={"period": 5})])
 COLUMNS = ColumnFeatures(columns=["speed"])
-LABEL = LabelColumn(task="regression", unit="minutes")
+LABEL = LabelColumn(task="regression", unit="minutes", description="what comes of it")
 EVENTS = pd.DataFrame(
     {"time": pd.to_datetime(["2024-01-01"]), "label_end": pd.to_datetime(["2024-01-02"]), "label": 7.0, "speed": 3.0}
 )
