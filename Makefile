@@ -9,7 +9,7 @@ repro: setup ; @dvc repro --keep-going; status=$$?; bot-core models; exit $$stat
 test: lint ; pytest -n 2 --dist loadgroup -m 'not slow' --cov --cov-report=term:skip-covered  ## lint, types, import contracts, tests
 lint: setup ; ruff check . && ruff format --check . && mypy && lint-imports && bot-core schemas --check  ## without the tests
 fmt: setup ; ruff check --fix . && ruff format . && bot-core schemas  ## format, refresh what is generated
-bench: .bench-venv/ready ; .bench-venv/bin/python benchmarks/run.py  ## every figure beside its peer, in an environment of its own
+bench: setup .bench-venv/ready .bench-venv-mlfinpy/ready ; PYTHONPATH=. .bench-venv/bin/python benchmarks/run.py  ## every figure beside its peer
 docs: setup ; mkdocs build --strict --quiet  ## the pages, into site/
 clean: ; git clean -qfdX  ## back to a fresh clone
 
@@ -20,6 +20,8 @@ clean: ; git clean -qfdX  ## back to a fresh clone
 	touch $@
 
 .bench-venv/ready: requirements/bench.txt
-	python3.11 -m venv --clear .bench-venv
-	.bench-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
+.bench-venv-mlfinpy/ready: requirements/bench-mlfinpy.txt
+.bench-venv/ready .bench-venv-mlfinpy/ready:
+	python3.11 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	touch $@
