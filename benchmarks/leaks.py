@@ -86,7 +86,7 @@ def kept(mine: Tally, peer: Tally) -> Figure:
         peer=theirs,
         peer_name=peer.splitter,
         ratio=ours / theirs,
-        target="-",
+        target="none",
         met=True,
     )
 

@@ -122,7 +122,7 @@ def same_result(ours: Measured, peer: Measured) -> Figure:
 
 def reported(figure: str, ours: float, peer: float) -> Figure:
     """Make a figure of two times without a target."""
-    return Figure(figure=figure, unit="s", ours=ours, peer=peer, peer_name=PEER, ratio=peer / ours, target="-", met=True)
+    return Figure(figure=figure, unit="s", ours=ours, peer=peer, peer_name=PEER, ratio=peer / ours, target="none", met=True)
 
 
 def environment(side: Literal["ours", "peer"]) -> dict[str, str]:

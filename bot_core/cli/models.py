@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PRINTED_WIDTH = 120  # of a log or a file, where there is no terminal to ask
+
 EPILOG = "figures are out-of-sample (walk-forward, pooled); the baseline is the best of five naive ones; `dvc repro` refreshes them"
 
 
@@ -37,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(msgspec.json.format(msgspec.json.encode(roster_json(rows)), indent=2).decode())
     else:
-        Console(width=arguments.width).print(roster_table(rows))
+        Console(width=arguments.width or (None if sys.stdout.isatty() else PRINTED_WIDTH)).print(roster_table(rows))
     return 0
 
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from bot_core.errors import DatasetError, InputError
+from bot_core.errors import DatasetError
+from bot_core.features.columns import as_bars, bar_columns, cut, opening_times
 from bot_core.features.dataset import FeatureDataset
 from bot_core.features.indicators.indicator import Bar
 from bot_core.features.spec import calls
@@ -30,17 +31,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from bot_core.features.columns import Columns
     from bot_core.features.indicators.indicator import State, Update
     from bot_core.features.spec import FeatureDefinition, FeatureSpec
     from bot_core.features.targets import BarTarget
 
     Floats = NDArray[np.float64]
-    Columns = tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, Floats]
     Loop = Callable[..., None]
     Run = tuple[Loop, slice]
 
 F = TypeVar("F", bound="Callable[..., object]")
-PRICES = ("open", "high", "low", "close")
 COMPILE_FROM = 200_000
 CHUNK = 4096
 
@@ -68,9 +68,9 @@ class FeatureEngineer:
             DatasetError: the warm-up leaves no row, or the horizon leaves no label.
         """
         first = max(spec.warm_up, warm_up(target))
-        times = _times(self.source)
+        times = opening_times(self.source)
         _check_rows(len(times), first, target)
-        columns = _columns(self.source, times)
+        columns = bar_columns(self.source, times)
         label = compute_target(self.source, target)
         return FeatureDataset(
             feature_names=spec.names,
@@ -102,8 +102,8 @@ def _fill(runs: Sequence[Run], columns: Columns, values: Floats, compiled: bool)
     starts = range(first, rows, CHUNK)
     parts += [(start, min(start + CHUNK, rows), values[start - first : start - first + CHUNK]) for start in starts]
     for start, stop, out in parts:
-        chunk = _cut(columns, start, stop)
-        bars = chunk if compiled else _bars(chunk)
+        chunk = cut(columns, start, stop)
+        bars = chunk if compiled else as_bars(chunk)
         for run, place in runs:
             run(bars, out[:, place])
 
@@ -195,50 +195,8 @@ def _jit(function: F, *, inner: bool) -> F:
     return compiled
 
 
-def _cut(columns: Columns, start: int, stop: int) -> Columns:
-    time, open_, high, low, close, volume = columns
-    rows = slice(start, stop)
-    return time[rows], open_[rows], high[rows], low[rows], close[rows], volume[rows]
-
-
-def _bars(chunk: Columns) -> list[Bar]:
-    time, *values = (column.tolist() for column in chunk)
-    return [Bar(t / 1e6, *row) for t, *row in zip(time, *values, strict=True)]
-
-
 def _workers(asked: int) -> int:
     return asked if asked > 0 else os.cpu_count() or 1
-
-
-def _times(frame: pd.DataFrame) -> NDArray[np.datetime64]:
-    """Return the opening times as naive UTC datetime64[us]."""
-    time = frame["time"]
-    if time.dt.tz is not None:
-        time = time.dt.tz_convert("UTC").dt.tz_localize(None)
-    times = time.to_numpy("datetime64[us]")
-    if not (times[:-1] <= times[1:]).all():
-        late = np.flatnonzero(~(times[:-1] <= times[1:]))
-        msg = f"bars: time: expected rows in order of time, got {times[late[0] + 1]} after {times[late[0]]}"
-        raise InputError(msg, hint="declare `sort: true` in the repairs of conf/data")
-    return times
-
-
-def _columns(frame: pd.DataFrame, times: NDArray[np.datetime64]) -> Columns:
-    """Return the six columns, contiguous, without a copy where they are so already."""
-    open_, high, low, close = (_checked(frame, name, times, "above zero") for name in PRICES)
-    volume = _checked(frame, "volume", times, "at or above zero")
-    return times.view(np.int64), open_, high, low, close, volume
-
-
-def _checked(frame: pd.DataFrame, name: str, times: NDArray[np.datetime64], allowed: str) -> Floats:
-    column = np.ascontiguousarray(frame[name].to_numpy(np.float64))
-    least, most = (column.min(), column.max()) if len(column) else (1.0, 1.0)  # nan where anything is nan
-    above = least > 0.0 if name in PRICES else least >= 0.0
-    if not (above and most < np.inf):
-        at = int(np.argmin(np.isfinite(column) & (column > 0.0 if name in PRICES else column >= 0.0)))
-        msg = f"bars: {name}: expected finite numbers {allowed}, got {column[at]:g} at {times[at]}"
-        raise InputError(msg, hint="repair the data or declare a repair in conf/data")
-    return column
 
 
 def _check_rows(rows: int, first: int, target: BarTarget) -> None:

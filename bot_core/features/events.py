@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot_core.errors import ConfigError, DatasetError, InputError
+from bot_core.features.columns import utc_times
 from bot_core.features.dataset import FeatureDataset
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ def _times(frame: pd.DataFrame, name: str) -> Times:
     if time.dtype.kind != "M":
         msg = f"events: {name}: expected times, got {time.dtype}"
         raise InputError(msg)
-    if time.dt.tz is not None:
-        time = time.dt.tz_convert("UTC").dt.tz_localize(None)
-    return time.to_numpy("datetime64[us]")
+    return utc_times(time)
 
 
 def _check_order(times: Times) -> None:
