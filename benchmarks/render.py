@@ -98,10 +98,10 @@ def row(figure: Figure) -> str:
 def pretty(target: str) -> str:
     """Spell a target.
 
-    >>> pretty(">= 1.35x")
-    '≥ 1.35×'
+    >>> pretty(">= 4")
+    '≥ 4'
     """
-    return target.replace(">=", "≥").replace("<=", "≤").replace("x", "×")
+    return target.replace(">=", "≥").replace("<=", "≤").replace("x", "\N{MULTIPLICATION SIGN}")
 
 
 def main() -> None:
