@@ -3,7 +3,8 @@
 Each set has 96 to 168 rows at irregular times and four to six folds; every splitter gets the same sets, is used as its documentation
 says, and is counted by the same rule (`leaks_sides/intervals.py`). Leaving everything out would be no art: so the share of the largest
 leak-free training set that is kept, leaked rows not counted, stands beside it. Walk-forward splitters are held to the rows before the
-test window, k-folds to the rows on both sides, and those that test the same rows test the very same windows.
+test window and all test the same windows; k-folds are held to the rows on both sides. `PurgedKFold` of mlfinpy starts a test window
+where its first label ends, which its own check then finds out: the splits it made before that are counted.
 
 mlfinpy needs an older numpy and runs by the interpreter of `.bench-venv-mlfinpy`; `BENCH_MLFINPY_PYTHON` names another.
 """
@@ -80,7 +81,7 @@ def kept(mine: Tally, peer: Tally) -> Figure:
     """Compare the share of the largest leak-free training set that was kept; the ratio is ours over the peer's."""
     ours, theirs = mine.honest / mine.largest, peer.honest / peer.largest
     return Figure(
-        figure="share of the largest leak-free training set kept (ratio: ours / peer)",
+        figure="honest training rows kept, of all there are (ratio: ours / peer)",
         unit="share",
         ours=ours,
         peer=theirs,

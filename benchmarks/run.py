@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.measure import Figure
 
 ROOT = Path(__file__).parents[1]
+WIDTH = 200
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
     chosen = select(arguments, render.names())
     failed = [name for i, name in enumerate(chosen) if not run(name, f"[{i + 1}/{len(chosen)}]")]
     measured = [render.read(name) for name in chosen if name not in failed]
-    Console().print(table(list(chain.from_iterable(benchmark.figures for benchmark in measured))))
+    Console(width=WIDTH).print(table(list(chain.from_iterable(benchmark.figures for benchmark in measured))))
     render.main()
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
@@ -59,7 +61,7 @@ def run(name: str, place: str) -> bool:
 
 def table(figures: list[Figure]) -> Table:
     """Lay out the figures of all benchmarks, missed targets in red."""
-    shown = Table("figure", "unit", "ours", "peer", "ratio", "target", "met", "peer name")
+    shown = Table("figure", "unit", "ours", "peer", "ratio", "target", "met", "peer name", box=SIMPLE_HEAD)
     for f in figures:
         met = "" if f.target == render.NO_TARGET else "yes" if f.met else "NO"
         cells = f.figure, f.unit, spell(f.ours), spell(f.peer), spell(f.ratio), f.target, met, f.peer_name

@@ -138,11 +138,11 @@ def run(module: str, count: int, env: dict[str, str]) -> bytes:
 
 
 @contextmanager
-def spinning() -> Iterator[None]:
+def spinning() -> Iterator[subprocess.Popen[bytes]]:
     """Keep one core busy with a process that does nothing else."""
     spinner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        yield
+        yield spinner
     finally:
         spinner.kill()
         spinner.wait()
