@@ -21,7 +21,8 @@ def main(model: str) -> None:
     trained = train_model(FeatureDataset.read(build / "features.parquet"), config, origin)
     write_json(build / "model.json", trained)
     error = f"{trained.metrics.test.mae:.4g} {trained.metadata.unit}"
-    print(f"{model}: {trained.metadata.rounds} rounds on {trained.training_rows:,} rows; test MAE {error}")
+    rounds = f"{trained.metadata.rounds} rounds on " if trained.backend == "lightgbm" else ""
+    print(f"{model}: {rounds}{trained.training_rows:,} training rows; test MAE {error}")
 
 
 if __name__ == "__main__":

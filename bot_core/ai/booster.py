@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bot_core.ai.fitted import Examples
+    from bot_core.ai.fitted import Examples, FitParts, Rows
     from bot_core.config.models import LightGBM
 
     Floats = NDArray[np.float64]
@@ -36,8 +36,30 @@ def fit(config: LightGBM, train: Examples, validation: Examples) -> Fitted:
     parameters = _parameters(config)
     data = lgb.Dataset(train.values, train.targets, params=parameters, free_raw_data=True)
     judge = lgb.Dataset(validation.values, validation.targets, reference=data, params=parameters)
+    return _boost(config, data, judge)
+
+
+def fitter(config: LightGBM, table: Examples, first: Rows) -> FitParts:
+    """Bin a table once, by edges found on the rows `first` alone, and return how to fit on parts of it.
+
+    Each row's bins depend on that row and on the rows `first`, so a part knows nothing of rows outside it and `first`.
+    """
+    parameters = _parameters(config)
+    edges = lgb.Dataset(table.values[first], np.zeros(len(first)), params=parameters)
+    binned = lgb.Dataset(table.values, np.zeros(len(table.targets)), reference=edges, params=parameters).construct()
+
+    def part(rows: Rows) -> lgb.Dataset:
+        return binned.subset(rows.tolist()).construct().set_label(table.targets[rows])
+
+    def fit_parts(train: Rows, validation: Rows) -> Fitted:
+        return _boost(config, part(train), part(validation))
+
+    return fit_parts
+
+
+def _boost(config: LightGBM, data: lgb.Dataset, judge: lgb.Dataset) -> Fitted:
     stop = lgb.early_stopping(config.early_stopping_rounds, verbose=False)
-    booster = lgb.train(parameters, data, config.rounds, valid_sets=[judge], callbacks=[stop])
+    booster = lgb.train(_parameters(config), data, config.rounds, valid_sets=[judge], callbacks=[stop])
     rounds = booster.best_iteration or booster.current_iteration()
     text = booster.model_to_string(num_iteration=rounds)
     gain = booster.feature_importance("gain", iteration=rounds)

@@ -29,15 +29,18 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 QUANTILES = 21
+ROWS_AT_LEAST = 30
+MORE = "shorten monitoring.drift.window or use more data"
 
 
 def assess_drift(reference: FeatureDataset, window: FeatureDataset, config: DriftConfig, *, model: str) -> DriftReport:
     """Compare a window with the rows a model learned from.
 
     Raises:
-        DatasetError: other features, fewer rows than the window asks, a reference shorter than the window, or values not finite.
+        DatasetError: other features, a window of fewer rows than declared or than 30, a reference shorter than the window, or a value
+            that is not finite.
     """
-    _check(reference, window, config)
+    _check(reference, window, config, model)
     prepared = Reference.prepare(reference.values, config.bins)
     observed = distances(prepared, prepared.slabs(len(window)), window.values)
     chance = Chance.of(prepared, reference.values, len(window), config)
@@ -97,17 +100,25 @@ def _span(rows: FeatureDataset) -> Span:
     return Span(first=utc(rows.times[0]), last=utc(rows.times[-1]), rows=len(rows))
 
 
-def _check(reference: FeatureDataset, window: FeatureDataset, config: DriftConfig) -> None:
+def _check(reference: FeatureDataset, window: FeatureDataset, config: DriftConfig, model: str) -> None:
     if reference.feature_names != window.feature_names:
-        msg = f"drift: expected the features {', '.join(reference.feature_names)}; got {', '.join(window.feature_names)}"
+        msg = f"{model}: drift: expected the features {', '.join(reference.feature_names)}; got {', '.join(window.feature_names)}"
         raise DatasetError(msg, hint="dvc repro")
-    if len(window) < config.window or len(reference) < config.window:
-        msg = f"drift: expected a window and a reference of at least {config.window} rows, got {len(window)} and {len(reference)}"
-        raise DatasetError(msg, hint="shorten monitoring.drift.window or use more data")
-    for what, rows in (("reference", reference), ("window", window)):
-        bad = np.argwhere(~np.isfinite(rows.values))
-        if len(bad):
-            row, column = bad[0]
-            got = f"{rows.values[row, column]} at {utc(rows.times[row])}"
-            msg = f"drift: {what}: {rows.feature_names[column]}: expected finite values, got {got}"
-            raise DatasetError(msg, hint="repair the data or the feature")
+    least = max(config.window, ROWS_AT_LEAST)
+    if len(window) < least:
+        msg = f"{model}: drift: expected a window of at least {least} rows, got {len(window)}"
+        raise DatasetError(msg, hint=MORE)
+    if len(reference) < len(window):
+        msg = f"{model}: drift: expected at least {len(window)} reference rows, as many as the window has; got {len(reference)}"
+        raise DatasetError(msg, hint=MORE)
+    for what, rows_of in (("reference", reference), ("window", window)):
+        _check_finite(rows_of, f"{model}: drift: {what}")
+
+
+def _check_finite(rows: FeatureDataset, where: str) -> None:
+    bad = np.argwhere(~np.isfinite(rows.values))
+    if len(bad):
+        row, column = bad[0]
+        got = f"{rows.values[row, column]} at {utc(rows.times[row])}"
+        msg = f"{where}: {rows.feature_names[column]}: expected finite values, got {got}"
+        raise DatasetError(msg, hint="repair the data or the feature")

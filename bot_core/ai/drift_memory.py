@@ -42,11 +42,11 @@ def block_lengths(reference: Reference, rows: Floats) -> NDArray[np.intp]:
 
 def automatic_length(series: Floats) -> float:
     """Return the block length of Politis & White for the mean of a series (n,): 1 for a constant, at most min(3 sqrt(n), n / 3)."""
+    if series.min() == series.max():
+        return 1.0
     n = len(series)
     quiet = max(QUIET_LAGS_AT_LEAST, ceil(sqrt(log10(n))))
     covariance = _autocovariance(series, min(ceil(sqrt(n)) + quiet, n - 1))
-    if covariance[0] <= 0.0:
-        return 1.0
     reach = min(2 * _memory(covariance / covariance[0], n, quiet), len(covariance) - 1)
     lags = np.arange(1, reach + 1)
     weighted = np.clip(2.0 * (1.0 - lags / reach), 0.0, 1.0) * covariance[1 : reach + 1]  # the flat-top kernel
@@ -59,11 +59,10 @@ def automatic_length(series: Floats) -> float:
 
 
 def _memory(correlation: Floats, n: int, quiet: int) -> int:
-    """Return the smallest lag, at least 1, followed by `quiet` lags of insignificant correlation; else the last significant lag."""
-    loud = np.abs(correlation[1:]) >= 2.0 * sqrt(log10(n) / n)
-    runs = np.lib.stride_tricks.sliding_window_view(loud, quiet).any(axis=1) if len(loud) >= quiet else np.ones(0, dtype=np.bool_)
-    calm = np.flatnonzero(~runs)
-    return max(int(calm[0]) if len(calm) else int(np.flatnonzero(loud)[-1]) + 1, 1)
+    """Return the smallest lag, at least 1, followed by `quiet` lags of insignificant correlation; lags not looked at count as such."""
+    loud = np.append(np.abs(correlation[1:]) >= 2.0 * sqrt(log10(n) / n), np.zeros(quiet, dtype=np.bool_))
+    calm = ~np.lib.stride_tricks.sliding_window_view(loud, quiet).any(axis=1)
+    return max(int(calm.argmax()), 1)
 
 
 def _autocovariance(series: Floats, lags: int) -> Floats:

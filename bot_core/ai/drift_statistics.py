@@ -63,7 +63,8 @@ class Reference:
         centre = columns[:, rows // 2, None]
         totals = np.zeros((len(columns), rows + 1))
         np.cumsum(columns - centre, axis=1, out=totals[:, 1:])
-        scale = np.where(columns[:, 0] == columns[:, -1], 1.0, columns.std(axis=1))
+        scale = columns.std(axis=1)
+        scale[(columns[:, 0] == columns[:, -1]) | (scale == 0.0)] = 1.0
         return cls(columns, np.ascontiguousarray(columns[:, ::STRIDE]), totals, centre, scale, Bins.of(columns, bins))
 
     def slabs(self, rows: int) -> Slabs:
@@ -72,6 +73,11 @@ class Reference:
         cuts = np.arange(rows + 1) * n
         first, part = cuts // rows, (cuts % rows) / rows
         last = -(-cuts[1:] // rows) - 1
+        if n % rows == 0:  # whole rows only: slices of what is there
+            totals, low, high = (
+                a[:, start :: n // rows] for a, start in ((self.totals, 0), (self.columns, 0), (self.columns, n // rows - 1))
+            )
+            return Slabs(cuts / rows, first[:-1], last, low, high, totals, np.diff(totals, axis=1))
         step = self.columns.take(first, axis=1, mode="clip") - self.centre
         totals = self.totals.take(first, axis=1) + part * step
         low, high = self.columns.take(first[:-1], axis=1), self.columns.take(last, axis=1)

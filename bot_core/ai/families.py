@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bot_core.ai.fitted import Examples, Fitted
+    from bot_core.ai.fitted import Examples, FitParts, Fitted, Rows
     from bot_core.config.models import ModelConfig
     from bot_core.documents.artifact import ModelState
 
@@ -28,6 +28,15 @@ def fit(config: ModelConfig, train: Examples, validation: Examples) -> Fitted:
             return booster.fit(config, train, validation)
         case Linear():
             return linear.fit(config, train, validation)
+
+
+def fitter(config: ModelConfig, table: Examples, first: Rows) -> FitParts:
+    """Prepare a table for many fits on parts of it; what preparing learns, it learns from the rows `first` alone."""
+    match config:
+        case LightGBM():
+            return booster.fitter(config, table, first)
+        case Linear():
+            return linear.fitter(config, table, first)
 
 
 def backend(config: ModelConfig) -> Literal["lightgbm", "linear"]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bot_core.documents.artifact import ModelState
 
     Floats = NDArray[np.float64]
+    Rows = NDArray[np.intp]
+    FitParts = Callable[[Rows, Rows], "Fitted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,10 @@ class Examples:
 
     values: Floats
     targets: Floats
+
+    def rows(self, index: Rows) -> Examples:
+        """Keep some rows, by position."""
+        return Examples(self.values[index], self.targets[index])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from bot_core.ai.fitted import Examples
 from bot_core.errors import DatasetError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot_core.ai.calibration import Platt
     from bot_core.ai.fitted import Fitted
     from bot_core.ai.task import Task
@@ -39,8 +41,17 @@ def learn(task: Task, config: ModelConfig, train: FeatureDataset, validation: Fe
     Raises:
         DatasetError: a target that is not finite or never varies, or a class that never occurs.
     """
+
+    def fit() -> Fitted:
+        return families.fit(config, Examples(train.values, train.targets), Examples(validation.values, validation.targets))
+
+    return learn_by(fit, task, train, validation)
+
+
+def learn_by(fit: Callable[[], Fitted], task: Task, train: FeatureDataset, validation: FeatureDataset) -> Learned:
+    """Fit on `train` the way `fit` does, and calibrate; see `learn` for what is raised."""
     _require_variety(task, train)
-    fitted = families.fit(config, Examples(train.values, train.targets), Examples(validation.values, validation.targets))
+    fitted = fit()
     pivot, scale = task.pivot_value(train.targets), train.target_scale
     platt = fit_platt(task, fitted.predict(validation.values), validation.targets, pivot, scale)
     return Learned(fitted, pivot, scale, platt)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bot_core.ai.fitted import Examples
+    from bot_core.ai.fitted import Examples, FitParts, Rows
     from bot_core.config.models import Linear
 
     Floats = NDArray[np.float64]
@@ -42,6 +42,15 @@ def fit(config: Linear, train: Examples, validation: Examples) -> Fitted:  # noq
     return Fitted(
         state=state, predict=predictor(state), rounds=1, importance=np.abs(weights) / total if total > 0 else np.abs(weights)
     )
+
+
+def fitter(config: Linear, table: Examples, first: Rows) -> FitParts:  # noqa: ARG001  # nothing is learned ahead
+    """Return how to fit on parts of a table."""
+
+    def fit_parts(train: Rows, validation: Rows) -> Fitted:
+        return fit(config, table.rows(train), table.rows(validation))
+
+    return fit_parts
 
 
 def predictor(state: LinearState) -> Callable[[Floats], Floats]:

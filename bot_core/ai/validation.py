@@ -1,7 +1,8 @@
 """Walk-forward: refit, predict the next window, never look ahead; then ask whether the naive would have done as well.
 
 Each window's model sees only rows whose labels ended before the window began, less the embargo; early stopping and calibration use
-the newest share of those rows. Windows run in parallel threads (LightGBM releases the interpreter lock) and give the same figures
+the newest share of those rows; what a family learns of a feature ahead of fitting (the edges of its bins) it learns from the first
+window's training rows alone. Windows run in parallel threads (LightGBM releases the interpreter lock) and give the same figures
 for any number of workers.
 """
 
@@ -14,9 +15,11 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from bot_core._parse import encode_json
+from bot_core.ai import families
 from bot_core.ai.baselines import known_labels, naive_predictions
 from bot_core.ai.comparison import compare, losses
-from bot_core.ai.learning import learn
+from bot_core.ai.fitted import Examples
+from bot_core.ai.learning import learn_by
 from bot_core.ai.scoring import reliability, score
 from bot_core.ai.windows import LEAST_ROWS, purge, require_rows, utc, walk_forward_windows
 from bot_core.documents.artifact import ModelArtifact
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot_core.ai.baselines import KnownLabels
+    from bot_core.ai.fitted import FitParts
     from bot_core.ai.task import Task
     from bot_core.ai.windows import Rows, TrainTest, WalkForwardPlan
     from bot_core.config.models import ModelConfig, ValidationConfig
@@ -48,7 +52,7 @@ class Trial:
     task: Task
     rows: FeatureDataset
     known: KnownLabels
-    model: ModelConfig
+    fit: FitParts
     evidence: ValidationConfig
     embargo: np.timedelta64
 
@@ -107,15 +111,17 @@ class WalkForwardValidator:
         """Fit and predict each window; in order, whatever the number of workers."""
         known = known_labels(rows)
         steps = walk_forward_windows(rows.times, rows.label_ends, self.plan)
-        trial = Trial(self.task, rows, known, model, evidence, self.plan.embargo)
+        first, _ = hold_out(rows, steps[0].train, evidence, self.plan.embargo)
+        fit = families.fitter(model, Examples(rows.values, rows.targets), first)
+        trial = Trial(self.task, rows, known, fit, evidence, self.plan.embargo)
         pool = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
         return pool(delayed(_run_window)(i, step, trial) for i, step in enumerate(steps))
 
 
 def _run_window(index: int, step: TrainTest, trial: Trial) -> Outcome:
-    task, rows, known, model, evidence = trial.task, trial.rows, trial.known, trial.model, trial.evidence
+    task, rows, known, evidence = trial.task, trial.rows, trial.known, trial.evidence
     fit, judge = hold_out(rows, step.train, evidence, trial.embargo)
-    learned = learn(task, model, rows.rows(fit), rows.rows(judge))
+    learned = learn_by(lambda: trial.fit(fit, judge), task, rows.rows(fit), rows.rows(judge))
     test = rows.rows(step.test)
     predictions = learned.fitted.predict(test.values)
     naive = naive_predictions(task, rows.rows(step.train), known.rows(step.train), known.rows(step.test), learned.pivot)

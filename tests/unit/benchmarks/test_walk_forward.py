@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.walk_forward import Measured, environment, median, same_result, spinning
+from benchmarks.walk_forward import Measured, disturbance, environment, median, same_result, spinning
 from pipelines import PINNED
 
 
@@ -16,8 +16,12 @@ def test_the_peer_sees_none_of_our_threading_settings(monkeypatch: pytest.Monkey
 
 
 def test_clocks_are_medians_of_their_own() -> None:
-    runs = [Measured(1.0, 30.0, 0.5), Measured(9.0, 10.0, 0.5), Measured(2.0, 20.0, 0.5)]
-    assert median(runs) == Measured(2.0, 20.0, 0.5)
+    runs = [Measured(1.0, 30.0, 0.5, 0.3), Measured(9.0, 10.0, 0.5, 0.2), Measured(2.0, 20.0, 0.5, 0.1)]
+    assert median(runs) == Measured(2.0, 20.0, 0.5, 0.2)
+
+
+def test_a_pair_is_as_quiet_as_its_louder_side() -> None:
+    assert disturbance((Measured(1, 1, 1, 0.01), Measured(1, 1, 1, 0.4))) == 0.4
 
 
 def test_sides_that_do_not_compute_the_same_are_not_compared() -> None:
