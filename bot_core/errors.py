@@ -5,8 +5,11 @@ BotCoreError                exit 1   base; never raised itself
 ├── InputError              exit 2   a data file cannot be read as what the configuration says it is
 ├── DocumentError           exit 2   bytes are not the document they claim to be
 ├── DatasetError            exit 2   sound data, but too little of it for what was asked
+├── GitError                exit 2   no repository, no such commit, a cut-off history, conflicting branches
+├── SigningError            exit 2   ssh-keygen gave no signature: no command, no key, no touch
 ├── QualityError            exit 20  the data-quality report says critical
 ├── ReleaseError            exit 20  a release is refused: dirty tree, missing or stale evidence
+├── CanonicalError          exit 30  a governed document is not in the one accepted spelling
 └── AuditError              exit 1   a record could not be written; the operation has failed with it
 
 Codes are stable: scripts and runbooks may match on them. `bot_core.cli` is the one place that turns them into text.
@@ -63,6 +66,20 @@ class DatasetError(BotCoreError):
     exit_code = 2
 
 
+class GitError(BotCoreError):
+    """Git cannot answer: no repository, no such commit, a history that was cut off, branches that conflict."""
+
+    code = "GIT"
+    exit_code = 2
+
+
+class SigningError(BotCoreError):
+    """A document was not signed: ssh-keygen, the key, or the person behind it did not take part."""
+
+    code = "SIGNING"
+    exit_code = 2
+
+
 class QualityError(BotCoreError):
     """Data quality is critical; the report says why and has been written."""
 
@@ -75,6 +92,13 @@ class ReleaseError(BotCoreError):
 
     code = "RELEASE"
     exit_code = 20
+
+
+class CanonicalError(BotCoreError):
+    """A governed document is not in the one spelling that is accepted."""
+
+    code = "CANON"
+    exit_code = 30
 
 
 class AuditError(BotCoreError):

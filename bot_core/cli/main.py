@@ -18,9 +18,23 @@ if TYPE_CHECKING:
 
 # command → (module, one line for --help)
 COMMANDS = {
+    "audit": ("bot_core.cli.audit", "replay what could decide at a commit; export who did what in a period"),
+    "docs": ("bot_core.cli.docs", "render docs/compliance/ and what the policy generates"),
+    "doctor": ("bot_core.cli.doctor", "check that this machine and this clone can sign, judge and promote"),
+    "fmt": ("bot_core.cli.fmt", "write governed YAML in the one accepted spelling"),
+    "gate": ("bot_core.cli.gate", "may this branch be merged? the one question that CI asks"),
+    "halt": ("bot_core.cli.halt", "stop a release, or everything, at once"),
     "models": ("bot_core.cli.models", "the roster's models with their out-of-sample figures against the baseline"),
-    "release": ("bot_core.cli.release", "stamp a built model into models/ and archive its evidence under audit/"),
+    "policy": ("bot_core.cli.policy", "who may sign what: the first policy, a change of it, its signatures"),
+    "promote": ("bot_core.cli.promote", "propose a release for an environment, as a commit of its own"),
+    "release": ("bot_core.cli.release", "stamp a built model into models/, archive its evidence, sign its manifest"),
+    "resume": ("bot_core.cli.resume", "say in one role that a halt may end"),
+    "review": ("bot_core.cli.review", "sign an answer to a report, an alert, an incident or minutes"),
+    "revoke": ("bot_core.cli.revoke", "take a key, a person or a release out at once"),
+    "rollback": ("bot_core.cli.rollback", "go back to the release before, in one commit"),
     "schemas": ("bot_core.cli.schemas", "write docs/schemas/ from the document types, or check that they are current"),
+    "sign-off": ("bot_core.cli.sign_off", "read what is proposed, and sign yes or no"),
+    "status": ("bot_core.cli.status", "which model may decide where, who approved it, and what is missing"),
     "validate": ("bot_core.cli.validate", "check every archived document against its schema"),
 }
 
@@ -29,8 +43,13 @@ the way of a model:
   dvc repro                       rebuild what changed: data checks, training, walk-forward evidence, drift, pages
   bot-core models                 see where every model stands
   bot-core release MODEL          stamp a candidate, with its evidence
+  bot-core promote MODEL VERSION --env ENV      propose it, on a branch
+  bot-core sign-off MODEL VERSION --env ENV     each role reads and signs
+  bot-core gate --base main       what CI asks before the merge; the merge is the promotion
+  bot-core status                 what may decide now
 
-exit codes: 0 done, 1 internal fault, 2 bad arguments, configuration or input, 20 refused, 130 interrupted
+exit codes: 0 done, 1 internal fault, 2 bad arguments, configuration or input, 10 approvals outstanding, 20 refused, 30 tampering,
+130 interrupted
 """
 
 
@@ -72,7 +91,8 @@ def _run(name: str, module: str, summary: str, words: list[str]) -> int:
         epilog=command.EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="text for people (default), json for programs")
+    formats = getattr(command, "FORMATS", ("text", "json"))
+    parser.add_argument("--format", choices=formats, default="text", help="text for people (default), json for programs")
     command.add_arguments(parser)
     return outcome(command.run, parser.parse_args(words))
 

@@ -9,24 +9,35 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from bot_core.cli.show import say
 from bot_core.config.load import load_roster
 from bot_core.errors import ConfigError, ReleaseError
+from bot_core.governance import layout, writing
+from bot_core.governance.desk import Desk
+from bot_core.governance.manifest import manifest
 from bot_core.governance.release import release
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+    from bot_core.governance.release import Release
 
 EPILOG = """\
 writes models/MODEL/VERSION.json (the artifact) and VERSION.md (its card), and audit/ai_decision/*/VERSION.json (its reports);
-releasing the same content again changes nothing. Commit what it wrote.
+releasing the same content again changes nothing. With --author and --key it also writes and signs the manifest that sign-offs name,
+VERSION.release.yaml; without, it says what the release lacks. Commit what it wrote.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the model."""
     parser.add_argument("model", help="a name in params.yaml")
+    parser.add_argument("--author", help="your name in the policy; you sign the manifest and may not approve it")
+    parser.add_argument(
+        "--co-author", action="append", default=[], help="somebody else who may not approve it; give it once per person"
+    )
+    parser.add_argument("--key", type=Path, help="the private key's file; the public one's with an agent or a hardware key")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,17 +48,36 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(msg, hint="bot-core models")
     _require_reproduced(arguments.model)
     done = release(Path(), arguments.model, dt.datetime.now(dt.UTC).replace(microsecond=0))
-    if arguments.format == "json":
-        print(
-            msgspec.json.encode(
-                {"model": done.model, "version": done.version, "created": done.created, "paths": [str(p) for p in done.paths]}
-            ).decode()
-        )
-    elif done.created:
-        print(f"released {done.model} {done.version}", *(f"  {path}" for path in done.paths), sep="\n")
-    else:
-        print(f"{done.model} {done.version} holds this content already; nothing was changed")
+    signed = _sign(arguments, done.version)
+    facts = {"model": done.model, "version": done.version, "created": done.created, "signed": signed is not None}
+    paths = [*(str(path) for path in done.paths), *(signed or ())]
+    say(arguments, {**facts, "paths": paths}, _lines(done, paths, signed))
     return 0
+
+
+def _lines(done: Release, paths: list[str], signed: list[str] | None) -> Iterator[str]:
+    if done.created or signed:
+        yield f"released {done.model} {done.version}"
+        yield from (f"  {path}" for path in paths)
+    else:
+        yield f"{done.model} {done.version} holds this content already; nothing was changed"
+    if signed is None:
+        yield f"  unsigned: nobody can promote it yet → bot-core release {done.model} --author NAME --key KEY"
+
+
+def _sign(arguments: argparse.Namespace, version: str) -> list[str] | None:
+    """Write and sign the manifest, or find it there; nothing without a key."""
+    path = layout.manifest(arguments.model, version)
+    if Path(path).is_file() and Path(path + layout.SIG).is_file():
+        return []
+    if arguments.author is None or arguments.key is None:
+        return None
+    desk = Desk.here()
+    crew = desk.crew if desk.view.read(layout.POLICY) is not None else None
+    document = manifest(desk.root, arguments.model, version, arguments.author, arguments.co_author)
+    files = writing.signed(document, path, layout.RELEASE, arguments.key, crew, desk.now)
+    writing.write(desk.root, files)
+    return list(files)
 
 
 def _require_reproduced(model: str) -> None:

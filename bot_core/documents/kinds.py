@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot_core.documents.artifact import ModelArtifact, TrainedModel
+from bot_core.documents.checklist import Checklist
 from bot_core.documents.data_quality import DataQualityReport
+from bot_core.documents.domain import Domain
 from bot_core.documents.drift import DriftReport
+from bot_core.documents.environment import Environment
+from bot_core.documents.interventions import Halt, Resume, Review, Revocation, Rollback
+from bot_core.documents.policy import Policy
+from bot_core.documents.release import ReleaseManifest
+from bot_core.documents.signoff import SignOff
 from bot_core.documents.walk_forward import WalkForwardReport
 
 if TYPE_CHECKING:
@@ -29,4 +36,15 @@ KINDS = (
     Kind("data_quality", DataQualityReport, ("audit/ai_decision/data_quality/*.json", "build/*/data_quality.json")),
     Kind("walk_forward", WalkForwardReport, ("audit/ai_decision/walk_forward/*.json", "build/*/walk_forward.json")),
     Kind("drift", DriftReport, ("audit/ai_decision/drift/*.json", "build/*/drift.json")),
+    Kind("release", ReleaseManifest, ("models/*/*.release.yaml",)),
+    Kind("signoff", SignOff, ("compliance/signoffs/*/*/*/*.yaml",)),
+    Kind("environment", Environment, ("compliance/environments/*.yaml",)),
+    Kind("policy", Policy, ("compliance/policy.yaml",)),
+    Kind("checklist", Checklist, ("compliance/checklists/*.yaml",)),
+    Kind("domain", Domain, ("compliance/domains/*/*.yaml",)),
+    Kind("halt", Halt, ("compliance/halts/*/*.yaml",)),
+    Kind("resume", Resume, ("compliance/resumes/*/*/*.yaml",)),
+    Kind("revocation", Revocation, ("compliance/revocations/*.yaml",)),
+    Kind("rollback", Rollback, ("compliance/rollbacks/*/*/*.yaml",)),
+    Kind("review", Review, ("compliance/reviews/*/*/*.yaml",)),
 )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from jsonschema import Draft202012Validator, FormatChecker
 
-from bot_core._parse import decode_json
+from bot_core._parse import convert, decode_json, load_yaml
 from bot_core.documents.schema import json_schema
 from bot_core.errors import DocumentError
 
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
 def violations(kind: Kind, data: bytes, where: str) -> list[str]:
     """List what is wrong with a document's bytes, one sentence each starting with `where`; empty when they conform."""
     try:
-        decode_json(data, kind.document, where)
+        plain = decode_json(data, object, where) if kind.places[0].endswith(".json") else load_yaml(data, where)
+        convert(plain, kind.document, where)
     except DocumentError as error:
         return [str(error)]
     validator = Draft202012Validator(json_schema(kind), format_checker=FormatChecker())
-    return [f"{where}: {error.json_path}: {error.message}" for error in validator.iter_errors(msgspec.json.decode(data))]
+    return [f"{where}: {error.json_path}: {error.message}" for error in validator.iter_errors(plain)]

@@ -17,7 +17,7 @@ from bot_core._digest import sha256, sha256_file, sha256_pairs, short
 from bot_core._parse import decode_json, encode_json, read_bytes, write_bytes
 from bot_core.documents.artifact import ModelArtifact, ReleaseMetadata, Trained, TrainedModel
 from bot_core.errors import ReleaseError
-from bot_core.governance import git
+from bot_core.governance import worktree
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -75,7 +75,7 @@ def stamp(trained: TrainedModel, metadata: ReleaseMetadata, now: dt.datetime) ->
 
 
 def _require_committed(root: Path) -> None:
-    dirty = git.changed(root, INPUTS)
+    dirty = worktree.changed(root, INPUTS)
     if dirty:
         msg = f"{root}: expected committed inputs, got changes in {', '.join(dirty[:5])}{' …' if len(dirty) > 5 else ''}"  # noqa: PLR2004
         raise ReleaseError(msg, hint="git commit, dvc repro, then release again")
@@ -84,7 +84,7 @@ def _require_committed(root: Path) -> None:
 def _metadata(root: Path, build: Path, version: str, trained: TrainedModel) -> ReleaseMetadata:
     return ReleaseMetadata(
         version=version,
-        commit=git.head(root),
+        commit=worktree.head(root),
         inputs=_digest(root, INPUTS),
         code=_digest(root, CODE),
         config=sha256_file(build / "config.json"),
@@ -96,7 +96,7 @@ def _metadata(root: Path, build: Path, version: str, trained: TrainedModel) -> R
 
 
 def _digest(root: Path, places: tuple[str, ...]) -> str:
-    return sha256_pairs((path, sha256_file(root / path)) for path in git.tracked(root, places))
+    return sha256_pairs((path, sha256_file(root / path)) for path in worktree.tracked(root, places))
 
 
 def _archive(root: Path, build: Path, model: str, version: str) -> dict[Path, bytes]:

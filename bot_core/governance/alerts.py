@@ -1,0 +1,70 @@
+"""Reports that came after the release: `audit/ai_decision/{drift,data_quality}/<version>.<time>.json`.
+
+A critical one takes the release back to not eligible, at the next evaluation, until somebody in an approving role has dismissed it in a
+signed review of exactly that file. A later report that is well does not undo it: nobody signed that it does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bot_core._digest import sha256
+from bot_core._parse import decode_json
+from bot_core.documents.data_quality import DataQualityReport
+from bot_core.documents.drift import DriftReport
+from bot_core.errors import DocumentError
+from bot_core.governance import layout, sshsig, stages
+from bot_core.governance.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot_core.documents.environment import Entry
+    from bot_core.documents.policy import EnvironmentPolicy
+    from bot_core.governance.crew import Crew
+    from bot_core.governance.reading import Verify
+    from bot_core.governance.snapshot import View
+
+_KINDS: dict[str, type[DriftReport | DataQualityReport]] = {"drift": DriftReport, "data_quality": DataQualityReport}
+
+
+def open_alerts(view: View, rules: EnvironmentPolicy, entry: Entry, crew: Crew, verify: Verify = sshsig.verify) -> Iterator[Reason]:
+    """Say which later reports of an entry's release are critical, or unreadable, and not dismissed."""
+    for kind, document in _KINDS.items():
+        for path in later(view, kind, entry.version):
+            data = view.read(path) or b""
+            status = _status(data, document, path)
+            if status == "critical" and sha256(data) not in _dismissed(view, rules, alert_name(entry.model, kind), crew, verify):
+                message = f"{path}: expected a status better than critical, got {status}"
+                tail = f"review alert {alert_name(entry.model, kind)} {path} --role ROLE --signer NAME --key KEY --dismiss"
+                yield Reason(
+                    "RPT-FAILED",
+                    path,
+                    message,
+                    f"{stages.RUNBOOK}; bot-core rollback {entry.model} --env {rules.name}, or bot-core {tail}",
+                )
+
+
+def later(view: View, kind: str, version: str) -> list[str]:
+    """List the reports of a kind that came after a release, oldest first."""
+    folder = f"audit/ai_decision/{kind}"
+    pattern = re.compile(rf"{re.escape(version)}\.{layout.STAMP}\.json")
+    return [f"{folder}/{name}" for name in view.names(folder) if pattern.fullmatch(name)]
+
+
+def alert_name(model: str, kind: str) -> str:
+    """Return the name that answers to a model's alerts are filed under."""
+    return f"{model}.{kind}"
+
+
+def _status(data: bytes, document: type[DriftReport | DataQualityReport], path: str) -> str:
+    try:
+        return decode_json(data, document, path).status
+    except DocumentError:
+        return "critical"
+
+
+def _dismissed(view: View, rules: EnvironmentPolicy, name: str, crew: Crew, verify: Verify) -> set[str]:
+    answers = stages.reviews(view, "alert", name, crew, verify)
+    return {s.document.digest for s in answers if s.document.decision == "dismiss" and s.document.role in rules.approvals}

@@ -1,0 +1,33 @@
+"""What a decision is made with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot_core.documents.policy import EnvironmentPolicy, Policy
+    from bot_core.governance.interventions import Restrictions
+    from bot_core.governance.reading import Verify
+    from bot_core.governance.snapshot import View
+    from bot_core.governance.stages import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The files, the trusted policy and its rules for one environment, what restricts it, the time, and what proves a signature."""
+
+    view: View
+    policy: Policy
+    rules: EnvironmentPolicy
+    limits: Restrictions
+    now: dt.datetime
+    verify: Verify
+
+
+def expiry(bench: Bench, stand: Standing) -> dt.datetime:
+    """After a rollback, sign-offs that ended meanwhile hold until the review is due."""
+    hours = bench.rules.rollback.review_hours if bench.rules.rollback else 0
+    in_grace = stand.returned is not None and bench.now < stand.since + dt.timedelta(hours=hours)
+    return stand.judged if in_grace else bench.now

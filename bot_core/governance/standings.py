@@ -1,0 +1,99 @@
+"""Where every environment stands at a commit: what may decide, what may not, and what people owe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bot_core.governance import layout, stages
+from bot_core.governance.decide import decide
+from bot_core.governance.desk import policy_of
+from bot_core.governance.interventions import Memory, revocations
+from bot_core.governance.promotion import desired
+from bot_core.governance.reasons import Refused, Verdict
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from bot_core.documents.policy import EnvironmentPolicy, Policy
+    from bot_core.governance.decide import Decision
+    from bot_core.governance.snapshot import Snapshot
+
+State = Literal["Ready", "Degraded", "Maintenance", "Empty"]
+WARN_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An environment: its condition, its entries as judged, and why it is degraded."""
+
+    environment: str
+    condition: State
+    decisions: tuple[Decision, ...]
+    degraded: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return plain values."""
+        return {
+            "environment": self.environment,
+            "condition": self.condition,
+            "degraded": list(self.degraded),
+            "models": [_model(decision) for decision in self.decisions],
+        }
+
+
+def places(view: Snapshot, now: dt.datetime, environment: str | None = None) -> list[Place] | None:
+    """Judge every environment of the policy; nothing where there is no policy.
+
+    Raises:
+        Refused: the policy or an environment's file is broken, or the policy does not know `environment`.
+    """
+    if view.read(layout.POLICY) is None:
+        return None
+    policy = policy_of(view)
+    names = [rules.name for rules in policy.environments]
+    if environment is not None and environment not in names:
+        raise Refused(
+            "POLICY-MISSING", layout.POLICY, f"--env: expected one of {', '.join(names)}; got {environment}", "bot-core status"
+        )
+    return [_place(view, policy, rules, now) for rules in policy.environments if environment in (None, rules.name)]
+
+
+def _place(view: Snapshot, policy: Policy, rules: EnvironmentPolicy, now: dt.datetime) -> Place:
+    decisions = tuple(decide(view, rules.name, policy, now))
+    notes = tuple(_degraded(view, policy, rules, decisions, now))
+    file = desired(view, rules.name)
+    refused = any(decision.verdict != Verdict.ALLOW for decision in decisions)
+    condition: State = "Maintenance" if file.maintenance else "Degraded" if notes or refused else "Ready" if decisions else "Empty"
+    return Place(rules.name, condition, decisions, notes)
+
+
+def _degraded(
+    view: Snapshot, policy: Policy, rules: EnvironmentPolicy, decisions: tuple[Decision, ...], now: dt.datetime
+) -> Iterator[str]:
+    """Name what people owe: reviews of rollbacks that are due, sign-offs that end soon."""
+    crew, _ = revocations(view, policy, Memory())
+    for decision in decisions:
+        stand = decision.standing
+        due = stages.review_due(rules.rollback, stand, now) if rules.rollback and stand else None
+        if stand is not None and due is not None and due <= now:
+            name = f"{rules.name}.{decision.model}"
+            answers = stages.reviews(view, "rollback", name, crew)
+            if not any(signed.document.issued >= stand.since for signed in answers):
+                yield f"the rollback of {decision.model} wants a signed review since {due:%Y-%m-%d %H:%M} UTC: docs/runbooks/rollback.md, 4"
+        if decision.reasons:
+            yield f"{decision.model} may not decide: {stages.RUNBOOK}"
+
+
+def _model(decision: Decision) -> dict[str, object]:
+    return {
+        "model": decision.model,
+        "version": decision.version,
+        "state": decision.state,
+        "verdict": decision.verdict.name,
+        "roles": {role.role: {"state": role.state, "signers": role.signers, "expires": role.expires} for role in decision.roles},
+        "conditions": dict(decision.conditions),
+        "reasons": [{"code": r.code, "path": r.path, "message": r.message, "hint": r.hint} for r in decision.reasons],
+        "since": decision.standing.since if decision.standing else None,
+    }
