@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--person", action="append", default=[], metavar="NAME=KEY.pub:ROLE,ROLE", help="somebody who signs or releases"
     )
     init.add_argument("--quorum", type=int, help="root people who must sign a change (default: two, or the only one)")
+    init.add_argument("--waiting-days", type=int, default=7, help="days in paper, and the lead of the drift audit (default: 7)")
     init.add_argument(
         "--repository", help="what sign-offs name, so that those of another repository are worthless (default: the folder)"
     )
