@@ -37,7 +37,7 @@ def decode_json(data: bytes, kind: type[T], where: str) -> T:
     """
     try:
         raw = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"{where}: expected JSON, got {_excerpt(data)} ({error})"
         raise DocumentError(msg, hint="the file is damaged; restore it from git or run `dvc repro` again") from error
     return convert(raw, kind, where)

@@ -9,6 +9,8 @@ BotCoreError                exit 1   base; never raised itself
 ├── SigningError            exit 2   ssh-keygen gave no signature: no command, no key, no touch
 ├── QualityError            exit 20  the data-quality report says critical
 ├── ReleaseError            exit 20  a release is refused: dirty tree, missing or stale evidence
+├── SignOffError            exit 20  a report is missing, or a role has not signed it
+├── PredictorError          exit 20  a stored model cannot be loaded here, or does not give its golden outputs to the last bit
 ├── CanonicalError          exit 30  a governed document is not in the one accepted spelling
 └── AuditError              exit 1   a record could not be written; the operation has failed with it
 
@@ -99,6 +101,20 @@ class CanonicalError(BotCoreError):
 
     code = "CANON"
     exit_code = 30
+
+
+class SignOffError(BotCoreError):
+    """A report is missing, or a role that must sign it has not."""
+
+    code = "SIGNOFF"
+    exit_code = 20
+
+
+class PredictorError(BotCoreError):
+    """A stored model cannot be loaded here, does not give its golden outputs to the last bit, or was given no row of its own."""
+
+    code = "PREDICTOR"
+    exit_code = 20
 
 
 class AuditError(BotCoreError):

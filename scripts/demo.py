@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,12 +75,12 @@ def prepare(demo: Demo) -> None:
     """Clone what is committed, borrow the built files, make keys and the first policy."""
     say("A clone, throwaway keys, and a policy whose waiting times are zero days (the template keeps seven)")
     demo.keys.mkdir(parents=True)
-    subprocess.run(["git", "clone", "--quiet", "--branch", "HEAD", str(HERE), str(demo.path)], check=False, capture_output=True)  # noqa: S603, S607
-    if not demo.path.exists():
-        subprocess.run(["git", "clone", "--quiet", str(HERE), str(demo.path)], check=True)  # noqa: S603, S607  # own repository
+    subprocess.run(["git", "clone", "--quiet", str(HERE), str(demo.path)], check=True)  # noqa: S603, S607  # own repository
     demo.quiet("git", "switch", "--quiet", "--force-create", "main")
     for name, value in (("user.name", "Demo"), ("user.email", "demo@desk.example")):
         demo.quiet("git", "config", name, value)
+    shutil.copy(HERE / "dvc.lock", demo.path / "dvc.lock")  # what was computed here, on this kind of processor
+    demo.quiet("git", "commit", "--quiet", "--allow-empty", "--all", "--message", "What was computed here")
     demo.quiet("dvc", "cache", "dir", "--local", str(HERE / ".dvc/cache"))
     demo.quiet("dvc", "checkout", "--quiet")
     for name in PEOPLE:
@@ -159,8 +160,12 @@ def taken_back(demo: Demo, version: str) -> None:
     say("Its inputs drift: a critical report takes it back to not eligible")
     path = f"audit/ai_decision/drift/{version}.{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}.json"
     demo.quiet("python", str(HERE / "scripts/demo_drift.py"), "eurusd_range", path)
-    demo.quiet("git", "add", path)
+    demo.quiet("ssh-keygen", "-q", "-Y", "sign", "-n", "report@bot-core", "-f", str(demo.keys / "dan"), path)
+    demo.quiet("git", "switch", "--quiet", "--create", "report")
+    demo.quiet("git", "add", path, f"{path}.sig")
     demo.quiet("git", "commit", "--quiet", "--message", "Drift report")
+    demo.quiet("bot-core", "gate", "--base", "main")
+    demo.merge()
     demo.run("bot-core", "status", "--env", "production")
     say("One person halts it; a pull request that only restricts can always merge")
     demo.quiet("git", "switch", "--quiet", "--create", "halt")

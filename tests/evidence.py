@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256, short
@@ -26,6 +25,7 @@ from bot_core.documents.scores import ReliabilityBin, Scores
 from bot_core.documents.walk_forward import Comparison, WalkForwardReport
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     from bot_core.documents.status import Status

@@ -16,13 +16,16 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bot_core.cli.main import main
 from bot_core.governance import layout, writing
 from bot_core.governance.manifest import manifest
 from tests.authenticator import keypair
 from tests.evidence import write_release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 MODEL = "eurusd_range"
@@ -155,7 +158,7 @@ class World:
         return World(path, self.keys, self.t0, self.version, self.shift)
 
     @contextlib.contextmanager
-    def _dated(self):  # type: ignore[no-untyped-def]  # a context manager of nothing
+    def _dated(self) -> Iterator[None]:
         """Date commits `shift` later than they are."""
         if not self.shift:
             yield

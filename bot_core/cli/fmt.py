@@ -23,19 +23,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Format or compare."""
-    changed = []
-    for path in arguments.files:
-        data = read_bytes(path)
-        comments = layout.classify(_name(path)) in ("policy", "environment", "other")
-        wanted = canonical.format_text(data, str(path), comments=comments)
-        if wanted != data:
-            changed.append(str(path))
-            if not arguments.check:
-                write_bytes(path, wanted)
+    """Format or compare; where one file cannot be formatted, none is written."""
+    texts = [(path, read_bytes(path)) for path in arguments.files]
+    wanted = {path: spelled for path, data in texts if (spelled := _formatted(path, data)) != data}
+    if not arguments.check:
+        for path, spelled in wanted.items():
+            write_bytes(path, spelled)
+    changed = [str(path) for path in wanted]
     verb = "spelled otherwise" if arguments.check else "formatted"
     say(arguments, {"changed": changed}, [f"{verb}: {path}" for path in changed] or [f"{len(arguments.files)} files are canonical"])
     return REFUSED if arguments.check and changed else 0
+
+
+def _formatted(path: Path, data: bytes) -> bytes:
+    comments = layout.classify(_name(path)) in ("policy", "environment", "other")
+    return canonical.format_text(data, str(path), comments=comments)
 
 
 def _name(path: Path) -> str:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot_core.errors import ConfigError
 from bot_core.governance.desk import Desk
 from bot_core.governance.gate import gate
 from bot_core.reporting.verdicts import as_json, as_junit, as_lines, as_workflow
-
-if TYPE_CHECKING:
-    import argparse
 
 EPILOG = """\
   bot-core gate --base origin/main                 this branch into main
@@ -57,13 +53,13 @@ def moment(text: str) -> dt.datetime:
     """Read a UTC time.
 
     Raises:
-        ConfigError: it is none.
+        ArgumentTypeError: it is none.
     """
+    msg = f"expected a UTC time such as 2026-11-21T10:15:00Z, got {text}"
     try:
         time = dt.datetime.fromisoformat(text)
-    except ValueError:
-        time = dt.datetime.min  # noqa: DTZ901  # refused below: it has no zone
-    if time.tzinfo is None:
-        msg = f"--now: expected a UTC time such as 2026-11-21T10:15:00Z, got {text}"
-        raise ConfigError(msg)
-    return time.astimezone(dt.UTC)
+        if time.tzinfo is not None:
+            return time.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(msg) from error
+    raise argparse.ArgumentTypeError(msg)

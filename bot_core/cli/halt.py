@@ -9,6 +9,7 @@ from bot_core.documents.interventions import Halt
 from bot_core.errors import ConfigError
 from bot_core.governance import layout
 from bot_core.governance.desk import Desk
+from bot_core.governance.interventions import require_holder
 from bot_core.governance.promotion import desired
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Sign the halt and commit it."""
     desk = Desk.here()
-    desk.rules(arguments.env)
+    require_holder(desk.policy, arguments.signer, desk.rules(arguments.env).approvals)
     if arguments.all == bool(arguments.model):
         msg = "expected a MODEL, or --all"
         raise ConfigError(msg, hint="bot-core halt production decision_engine … | bot-core halt production --all …")

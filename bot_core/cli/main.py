@@ -94,7 +94,16 @@ def _run(name: str, module: str, summary: str, words: list[str]) -> int:
     formats = getattr(command, "FORMATS", ("text", "json"))
     parser.add_argument("--format", choices=formats, default="text", help="text for people (default), json for programs")
     command.add_arguments(parser)
-    return outcome(command.run, parser.parse_args(words))
+    return outcome(command.run, parser.parse_args(_format_first(words)))
+
+
+def _format_first(words: list[str]) -> list[str]:
+    """Move `--format X` before a verb, so that it may stand anywhere."""
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--format=") else [word])]
+    if "--format" not in words[:-1]:
+        return words
+    place = words.index("--format")
+    return [*words[place : place + 2], *words[:place], *words[place + 2 :]]
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot_core._digest import sha256
 from bot_core._parse import read_bytes, write_bytes
 from bot_core.cli.show import say
+from bot_core.documents.governed import NAME, ROLE
 from bot_core.errors import ConfigError
 from bot_core.governance import chain, layout, proposing, worktree, writing
 from bot_core.governance.desk import Desk
@@ -62,7 +65,10 @@ def _init(arguments: argparse.Namespace, desk: Desk) -> int:
         msg = f"{layout.POLICY}: expected no policy yet, got one"
         raise ConfigError(msg, hint="bot-core policy propose")
     people = _people([f"{word}:root" for word in arguments.root] + arguments.person)
-    quorum = arguments.quorum or min(2, len(arguments.root))
+    quorum = min(2, len(arguments.root)) if arguments.quorum is None else arguments.quorum
+    if not 1 <= quorum <= len(arguments.root):
+        msg = f"--quorum: expected 1 to {len(arguments.root)}, as many as there are root people; got {quorum}"
+        raise ConfigError(msg)
     repository = arguments.repository or desk.root.name
     data = proposing.first(desk.root, repository, people, quorum, arguments.waiting_days, desk.now)
     policy = chain.load_policy(data)
@@ -88,41 +94,48 @@ def _propose(arguments: argparse.Namespace, desk: Desk) -> int:
     edited = read_bytes(desk.root / layout.POLICY)
     data = proposing.following(old, edited, _people(arguments.person), arguments.drop, desk.now)
     policy = chain.load_policy(data)
+    before = chain.load_policy(old)
+    worktree.require_nothing_staged(desk.root)
     for stale in sorted((desk.root / "compliance").glob("policy.yaml.*.sig")):
         stale.unlink()
     _write(desk, data, policy, f"Propose policy version {policy.version}")
-    steps = [f"bot-core policy sign --signer {name} --key KEY" for name in proposing.roots(policy)]
-    lines = [
-        f"{layout.POLICY}: version {policy.version}; {policy.root_quorum} root people of the old and of the new policy must sign"
-    ]
+    names = dict.fromkeys([*proposing.roots(policy), *proposing.roots(before)])
+    steps = [f"bot-core policy sign --signer {name} --key KEY" for name in names]
+    quorums = f"{before.root_quorum} root people of the old and {policy.root_quorum} of the new policy must sign"
+    lines = [f"{layout.POLICY}: version {policy.version}; {quorums}"]
     say(arguments, {"version": policy.version, "next": steps}, [*lines, "next:", *(f"  {step}" for step in steps)])
     return 0
 
 
 def _sign(arguments: argparse.Namespace, desk: Desk) -> int:
     data = read_bytes(desk.root / layout.POLICY)
-    policy = chain.load_policy(data)
-    if arguments.signer not in proposing.roots(policy) and arguments.signer not in _old_roots(desk):
-        got = f"{arguments.signer}; root people are {', '.join(proposing.roots(policy))}"
-        msg = f"--signer: expected a root person, got {got}"
+    policies = [policy := chain.load_policy(data), *_before(desk, policy)]
+    roots = dict.fromkeys(name for held in policies for name in proposing.roots(held))
+    if arguments.signer not in roots:
+        msg = f"--signer: expected a root person, got {arguments.signer}; root people are {', '.join(roots)}"
         raise ConfigError(msg)
     path = f"{layout.POLICY}.{arguments.signer}.sig"
     armored = writing.sign(data, layout.POLICY, layout.POLICY_KIND, arguments.key)
+    there = {path: armored}
+    found = [chain.signed_by(data, held, lambda name: there.get(name) or _read(desk.root / name), desk.now) for held in policies]
+    if not any(arguments.signer in names for names in found):
+        msg = f"--key: expected a key that counts now and that the policy gives {arguments.signer}, got another: {arguments.key}"
+        raise ConfigError(msg, hint="nothing was written")
     write_bytes(desk.root / path, armored)
-    worktree.commit(desk.root, [path], f"Sign policy version {policy.version} as {arguments.signer}")
-    signed = sorted(chain.signed_by(data, policy, lambda name: _read(desk.root / name), desk.now))
-    lacking = max(0, policy.root_quorum - len(signed))
-    say(
-        arguments,
-        {"signed": signed, "lacking": lacking},
-        [f"signed by {', '.join(signed) or 'nobody that counts'}; {lacking} more to go"],
-    )
+    if worktree.changed(desk.root, [path]):
+        worktree.commit(desk.root, [path], f"Sign policy version {policy.version} as {arguments.signer}")
+    signed = sorted(set().union(*found))
+    lacking = max(0, *(held.root_quorum - len(names) for held, names in zip(policies, found, strict=True)))
+    say(arguments, {"signed": signed, "lacking": lacking}, [f"signed by {', '.join(signed)}; {lacking} more to go"])
     return 0
 
 
-def _old_roots(desk: Desk) -> list[str]:
-    old = desk.view.read(layout.POLICY)
-    return [] if old is None else proposing.roots(chain.load_policy(old))
+def _before(desk: Desk, policy: Policy) -> list[Policy]:
+    """Find the policy that this one follows, for its root people sign too; none for the first."""
+    if policy.previous is None:
+        return []
+    found = (version.data for version in desk.view.versions(layout.POLICY) if version.data is not None)
+    return [chain.load_policy(data) for data in found if sha256(data) == policy.previous][:1]
 
 
 def _read(path: Path) -> bytes | None:
@@ -134,7 +147,7 @@ def _write(desk: Desk, data: bytes, policy: Policy, message: str) -> None:
     worktree.require_nothing_staged(desk.root)
     for path, content in files.items():
         write_bytes(desk.root / path, content)
-    stale = worktree.deleted(desk.root, ["compliance"])
+    stale = worktree.deleted(desk.root, [f"{layout.POLICY}.*.sig"])
     worktree.commit(desk.root, [*files, *stale], message)
 
 
@@ -144,12 +157,13 @@ def _people(words: list[str]) -> dict[str, tuple[str, list[str]]]:
     for word in words:
         name, _, rest = word.partition("=")
         file, _, roles = rest.partition(":")
-        if not name or not file:
-            msg = f"expected NAME=KEY.pub:ROLE,ROLE, got {word}"
+        wanted = [role for role in roles.split(",") if role]
+        if not re.fullmatch(NAME, name) or not file or not all(re.fullmatch(ROLE, role) for role in wanted):
+            msg = f"expected NAME=KEY.pub:ROLE,ROLE with names of a-z, 0-9, _ and -, got {word}"
             raise ConfigError(msg)
-        held = found.get(name, ("", []))[1]
-        found[name] = (
-            read_bytes(Path(file)).decode(errors="replace").strip(),
-            [*held, *(role for role in roles.split(",") if role)],
-        )
+        key, held = read_bytes(Path(file)).decode(errors="replace").strip(), found.get(name, ("", []))
+        if held[0] not in ("", key):
+            msg = f"expected one key for {name}, got another in {file}"
+            raise ConfigError(msg, hint="add a person's second key in compliance/policy.yaml, then bot-core policy propose")
+        found[name] = (key, [*held[1], *wanted])
     return found

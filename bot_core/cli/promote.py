@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the promotion and show what it needs."""
     desk = Desk.here()
     rules = desk.rules(arguments.env)
+    desk.git.resolve(arguments.base)
     domain = compose_domain(desk.root, arguments.model, arguments.domain)
     wanted = promoted(desk.view, rules, arguments.model, arguments.version, domain, arguments.rollout)
     entry = wanted.entry(arguments.model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ from bot_core.cli.gate import moment
 from bot_core.cli.orders import add_signer, identifier, issue
 from bot_core.documents.interventions import Revocation
 from bot_core.errors import ConfigError
-from bot_core.governance import layout
+from bot_core.governance import layout, sshsig
 from bot_core.governance.desk import Desk
+from bot_core.governance.interventions import require_holder
 
 if TYPE_CHECKING:
     import argparse
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Sign the revocation and commit it."""
     desk = Desk.here()
+    require_holder(desk.policy, arguments.signer, {role for rules in desk.policy.environments for role in rules.approvals})
     subject = _subject(desk, arguments)
     order = Revocation(
         schema="bot-core/revocation/v1",
@@ -57,11 +60,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _subject(desk: Desk, arguments: argparse.Namespace) -> str:
     if arguments.kind == "key":
-        return " ".join(read_bytes(Path(arguments.subject)).decode(errors="replace").split()[:2])
+        return _key(Path(arguments.subject))
     if arguments.kind == "person" and desk.policy.person(arguments.subject) is None:
         msg = f"expected a person of the policy, got {arguments.subject}"
         raise ConfigError(msg, hint="grep 'name:' compliance/policy.yaml")
-    if arguments.kind == "release" and not arguments.subject.startswith("sha256:"):
+    if arguments.kind == "release" and not re.fullmatch(r"sha256:[0-9a-f]{64}", arguments.subject):
         msg = f"expected a manifest's digest, sha256:…, got {arguments.subject}"
         raise ConfigError(msg, hint="the `release:` of an entry, or sha256sum models/MODEL/VERSION.release.yaml")
     return str(arguments.subject)
+
+
+def _key(path: Path) -> str:
+    """Read a public key's file."""
+    public = " ".join(read_bytes(path).decode(errors="replace").split()[:2])
+    try:
+        sshsig.key_blob(public)
+    except sshsig.SignatureError as error:
+        msg = f"{path}: expected the file of a public key: {error}"
+        raise ConfigError(msg, hint="the file that ends in .pub") from error
+    return public

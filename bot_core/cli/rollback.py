@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
-from bot_core.cli.orders import identifier
+from bot_core.cli.orders import identifier, require_readable
 from bot_core.cli.show import say
 from bot_core.documents.interventions import Rollback
 from bot_core.errors import ConfigError
 from bot_core.governance import layout, writing
 from bot_core.governance.desk import Desk
+from bot_core.governance.interventions import require_holder
 from bot_core.governance.promotion import desired, with_entry, without_entry
 from bot_core.governance.reading import spell
 from bot_core.governance.stages import runs
@@ -51,6 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
         msg = f"{layout.environment(arguments.env)}: expected {arguments.model} among its models, got no such entry"
         raise ConfigError(msg, hint=f"bot-core status --env {arguments.env}")
     target = arguments.to or entry.fallback
+    if target == entry.version or not arguments.reason.strip():
+        msg = f"expected another release than {entry.version}, and a reason; got {target}, {arguments.reason!r}"
+        raise ConfigError(msg, hint="bot-core rollback --help")
     after, restored = _restored(desk, arguments, file, target)
     files: dict[str, bytes] = {}
     if target != entry.fallback and restored is not None:
@@ -86,6 +90,7 @@ def _order(desk: Desk, arguments: argparse.Namespace, entry: Entry, restored: En
     if arguments.signer is None or arguments.key is None:
         msg = f"--to: expected --signer and --key, for {restored.version} is not the fallback ({entry.fallback}); got neither"
         raise ConfigError(msg, hint="somebody in an approving role must sign, or leave --to out")
+    require_holder(desk.policy, arguments.signer, desk.rules(arguments.env).approvals)
     order = Rollback(
         schema="bot-core/rollback/v1",
         repository=desk.policy.repository,
@@ -101,4 +106,5 @@ def _order(desk: Desk, arguments: argparse.Namespace, entry: Entry, restored: En
         incident=arguments.incident,
     )
     path = f"{layout.rollbacks(arguments.env, arguments.model)}/{order.id}.yaml"
+    require_readable(order, path)
     return writing.signed(order, path, layout.ROLLBACK, arguments.key, desk.crew, desk.now)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot_core.cli.orders import require_readable
 from bot_core.cli.show import say
 from bot_core.errors import ConfigError
 from bot_core.governance import writing
@@ -29,6 +30,7 @@ EPILOG = """\
 
 it shows what is signed before it asks for the signature. --reject says no; a no stops the release until the same person approves.
 """
+LONGEST_DAYS = 36_500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         _require_answers(prepared, wish)
         _ask(arguments)
         word, path = document(desk, wish, prepared)
+        require_readable(word, path)
         files = writing.signed(word, path, prepared.kind, arguments.key, desk.crew, desk.now)
         verb = "Reject" if wish.reject else "Approve"
         commit = writing.commit(
@@ -96,10 +99,17 @@ def _wish(arguments: argparse.Namespace) -> Wish:
         percent=arguments.rollout,
         reject=arguments.reject,
         statement=arguments.statement,
-        valid=dt.timedelta(days=arguments.valid_days) if arguments.valid_days is not None else None,
+        valid=_days(arguments.valid_days) if arguments.valid_days is not None else None,
         answers=dict(_pair(word, "--answer") for word in arguments.answer),
         conditions=dict(_pair(word, "--condition") for word in arguments.condition),
     )
+
+
+def _days(count: int) -> dt.timedelta:
+    if not 1 <= count <= LONGEST_DAYS:
+        msg = f"--valid-days: expected 1 to {LONGEST_DAYS}, got {count}"
+        raise ConfigError(msg)
+    return dt.timedelta(days=count)
 
 
 def _pair(word: str, option: str) -> tuple[str, str]:

@@ -46,6 +46,8 @@ def lines(found: list[Place] | None, desk: Desk) -> Iterator[str]:
         yield f"{place.environment}  {place.condition}"
         for note in place.degraded:
             yield f"  degraded: {note}"
+        for warning in place.warnings:
+            yield f"  warning: {warning}"
         for decision in place.decisions:
             yield f"  {decision.state}"
             yield from (f"  {line}" for line in matrix(decision, desk.now))

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from bot_core.documents.document import Part
 
-NAME = r"[a-z0-9][a-z0-9._-]*"
+NAME = r"[a-z0-9](?:[._-]?[a-z0-9])*"
 ROLE = r"[a-z][a-z0-9_]*"
 
 Name = Annotated[str, Meta(pattern=rf"^{NAME}\Z", max_length=80)]

@@ -12,6 +12,7 @@ from bot_core.documents.domain import Domain
 from bot_core.documents.drift import DriftReport
 from bot_core.documents.environment import Environment
 from bot_core.documents.interventions import Halt, Resume, Review, Revocation, Rollback
+from bot_core.documents.operation import JournalExtract, SchedulerExtract
 from bot_core.documents.policy import Policy
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.signoff import SignOff
@@ -36,6 +37,8 @@ KINDS = (
     Kind("data_quality", DataQualityReport, ("audit/ai_decision/data_quality/*.json", "build/*/data_quality.json")),
     Kind("walk_forward", WalkForwardReport, ("audit/ai_decision/walk_forward/*.json", "build/*/walk_forward.json")),
     Kind("drift", DriftReport, ("audit/ai_decision/drift/*.json", "build/*/drift.json")),
+    Kind("operation_scheduler", SchedulerExtract, ("audit/ai_decision/operation/*/*/scheduler.*.json",)),
+    Kind("operation_journal", JournalExtract, ("audit/ai_decision/operation/*/*/journal.*.json",)),
     Kind("release", ReleaseManifest, ("models/*/*.release.yaml",)),
     Kind("signoff", SignOff, ("compliance/signoffs/*/*/*/*.yaml",)),
     Kind("environment", Environment, ("compliance/environments/*.yaml",)),

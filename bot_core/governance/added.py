@@ -9,7 +9,7 @@ from bot_core.documents.interventions import Halt, Resume, Review, Revocation, R
 from bot_core.documents.policy import Person
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.signoff import SignOff
-from bot_core.governance import evidence, layout, sshsig
+from bot_core.governance import alerts, evidence, layout, operation, sshsig
 from bot_core.governance.interventions import Memory, revocations
 from bot_core.governance.reading import read_signed
 from bot_core.governance.reasons import Reason, Refused
@@ -52,21 +52,23 @@ def judge_added(view: View, policy: Policy, changes: Sequence[Change], verify: V
     crew, _ = revocations(view, policy, Memory(), verify)
     for path in sorted(added):
         try:
-            _require(view, path, policy, crew, verify)
+            if path.endswith(layout.SIG):
+                _require_whole(path, added)
+            else:
+                _require(view, path, policy, crew, verify)
         except Refused as problem:
             yield problem.reason
 
 
+def _require_whole(path: str, added: set[str]) -> None:
+    """Prove that a signature comes with its document: one that follows later would count from when the document came."""
+    if path.removesuffix(layout.SIG) not in added:
+        message = f"{path}: expected the document that it signs to come with it, got the signature alone"
+        raise Refused("SIG-BAD", path, message, "add both in one pull request, under a new name")
+
+
 def _require(view: View, path: str, policy: Policy, crew: Crew, verify: Verify) -> None:
-    if path.endswith(layout.SIG):
-        if view.read(path.removesuffix(layout.SIG)) is None:
-            raise Refused(
-                "SIG-BAD",
-                path,
-                f"{path}: expected the document that it signs beside it, got no file",
-                "add the document, or leave this out",
-            )
-    elif path.endswith(".release.yaml"):
+    if path.endswith(".release.yaml"):
         signed = read_signed(view, path, ReleaseManifest, layout.RELEASE, crew, verify)
         _require_name(path, layout.manifest(signed.document.model, signed.document.version))
         evidence.require_artifact(view, signed.document, policy)
@@ -74,6 +76,10 @@ def _require(view: View, path: str, policy: Policy, crew: Crew, verify: Verify) 
             raise Refused(reason.code, reason.path, reason.message, reason.hint)
     elif path.startswith("models/") and path.endswith(".json"):
         evidence.require_format(view, path)
+    elif alerts.LATER.fullmatch(path):
+        operation.require_reporter(view, path, crew, verify)
+    elif path.startswith(f"{operation.FOLDER}/"):
+        operation.read_extract(view, path, crew, verify)
     else:
         kind = next((kind for kind in _KINDS if path.startswith(kind.folder)), None)
         if kind is not None:
@@ -91,8 +97,7 @@ def _require_order(signed: Signed[msgspec.Struct], policy: Policy) -> None:
             f"{path}: repository: expected {policy.repository}, got {repository}",
             "sign it for this repository",
         )
-    approving = {role for rules in policy.environments for role in (*rules.approvals, *rules.limits)}
-    wanted = {str(getattr(word, "role", ""))} if hasattr(word, "role") else approving
+    wanted = _roles(word, policy)
     if not isinstance(signed.signer, Person) or not wanted & set(signed.signer.roles):
         roles = ", ".join(sorted(wanted))
         raise Refused(
@@ -102,6 +107,13 @@ def _require_order(signed: Signed[msgspec.Struct], policy: Policy) -> None:
             "somebody in the role must sign",
         )
     _require_name(path, _path(word, path))
+
+
+def _roles(word: object, policy: Policy) -> set[str]:
+    """Name the roles that may say such a thing: the one it names, else those that approve in its environment, or in any."""
+    environment = getattr(word, "environment", None)
+    approving = {role for rules in policy.environments if environment in (None, rules.name) for role in rules.approvals}
+    return {str(getattr(word, "role", ""))} if hasattr(word, "role") else approving
 
 
 def _path(word: object, path: str) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot_core.governance.reading import Verify
     from bot_core.governance.snapshot import View
 
+LATER = re.compile(rf"audit/ai_decision/(drift|data_quality)/{layout.VERSION}\.{layout.STAMP}\.json")
 _KINDS: dict[str, type[DriftReport | DataQualityReport]] = {"drift": DriftReport, "data_quality": DataQualityReport}
 
 

@@ -11,9 +11,10 @@ from bot_core.governance import layout
 from bot_core.governance.bench import expiry
 from bot_core.governance.reasons import Reason
 from bot_core.governance.signoffs import Asked, collect
+from bot_core.governance.stages import percent_before
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot_core.documents.domain import Domain
     from bot_core.documents.environment import Entry
@@ -24,15 +25,14 @@ if TYPE_CHECKING:
     from bot_core.governance.stages import Standing
 
 
-def limits(bench: Bench, entry: Entry, domain: Domain, stand: Standing) -> Iterator[Reason]:
+def limits(bench: Bench, entry: Entry, domain: Domain, stand: Standing, authors: frozenset[str]) -> Iterator[Reason]:
     """Say which roles have not approved the domain file: its limits and rules."""
     if not bench.rules.limits:
         return
     digest = f"sha256:{entry.domain.rsplit('/', 1)[-1].removesuffix('.yaml')}"
     subject = Subject(kind="domain", name=domain.name, digest=digest)
-    collected = collect(
-        bench.view, bench.limits.crew, Asked(subject, bench.rules, bench.rules.limits, expiry(bench, stand)), bench.verify
-    )
+    asked = Asked(subject, bench.rules, bench.rules.limits, expiry(bench, stand, entry.domain), authors)
+    collected = collect(bench.view, bench.limits.crew, asked, bench.verify)
     for role, count in collected.lacking.items():
         message = f"{entry.domain}: expected {count} more approval of these limits and rules by {role}, got {_why(role, collected)}"
         command = f"bot-core sign-off --domain {domain.name} --env {bench.rules.name} --role {role} --signer NAME --key KEY"
@@ -40,36 +40,38 @@ def limits(bench: Bench, entry: Entry, domain: Domain, stand: Standing) -> Itera
     yield from _rejected(entry.domain, collected)
 
 
-def rollout(bench: Bench, entry: Entry, stand: Standing) -> Iterator[Reason]:
-    """Say whether the rollout stands on one of the policy's steps, and who has not approved the step."""
+def rollout(bench: Bench, entry: Entry, stand: Standing, authors: frozenset[str]) -> Iterator[Reason]:
+    """Say whether the rollout stands on one of the policy's steps, none skipped, and who has not approved the step."""
     rule, path = bench.rules.rollout, layout.environment(bench.rules.name)
     if rule is None:
         return
     where = f"{path}: {entry.model}: rollout"
-    if entry.rollout not in rule.steps:
-        yield Reason(
-            "ROLLOUT-STEP",
-            path,
-            f"{where}: expected one of {', '.join(map(str, rule.steps))}, got {entry.rollout}",
-            "take one of the steps",
-        )
+    allowed = _steps_open(bench, entry, stand, sorted(rule.steps))
+    if entry.rollout not in allowed:
+        message = f"{where}: expected one of {', '.join(map(str, allowed))}, got {entry.rollout}"
+        yield Reason("ROLLOUT-STEP", path, message, "take the steps one by one: bot-core promote … --rollout PERCENT")
         return
     if entry.rollout == min(rule.steps) or not rule.forward:
         return
     subject = Subject(kind="rollout", name=entry.model, version=entry.version, digest=entry.release, percent=entry.rollout)
-    asked = Asked(subject, bench.rules, rule.forward, stand.judged, digests=_rollout_evidence(bench.view, bench.rules.name, entry))
+    digests = _rollout_evidence(bench.view, bench.rules.name, entry)
+    asked = Asked(subject, bench.rules, rule.forward, stand.judged, authors, digests=digests)
     collected = collect(bench.view, bench.limits.crew, asked, bench.verify)
-    if collected.lacking and stand.before is None and not collected.approvals:
-        first = min(rule.steps)
-        yield Reason(
-            "ROLLOUT-STEP", path, f"{where}: expected {first} at first, got {entry.rollout}", f"bot-core promote starts at {first}"
-        )
     for role, count in collected.lacking.items():
         message = f"{where}: expected {count} more approval of the step to {entry.rollout} % by {role}, got {_why(role, collected)}"
         tail = f"--env {bench.rules.name} --role {role} --signer NAME --key KEY"
         command = f"bot-core sign-off {entry.model} {entry.version} --rollout {entry.rollout} {tail}"
         yield Reason("ROLE-MISSING", path, message, command)
     yield from _rejected(path, collected)
+
+
+def _steps_open(bench: Bench, entry: Entry, stand: Standing, steps: Sequence[int]) -> list[int]:
+    """List the steps that a release may stand on: up to the one above where it stood, at first the lowest, after a rollback as before."""
+    stood = percent_before(bench.view, bench.rules.name, entry)
+    if stood is None and stand.returned is not None:
+        stood = stand.returned.entry.rollout
+    highest = steps[0] if stood is None else next((step for step in steps if step > stood), steps[-1])
+    return [step for step in steps if step <= highest]
 
 
 def _rollout_evidence(view: View, environment: str, entry: Entry) -> frozenset[str]:
@@ -116,7 +118,7 @@ def _why(role: str, collected: Collected) -> str:
 
 
 def merged(collected: Collected) -> tuple[dict[str, Value], list[Reason]]:
-    """Merge the signers' conditions: of numbers the smallest; of anything else all must say the same."""
+    """Merge the signers' conditions: the strictest number (of `min_…` the largest, else the smallest); else all must say the same."""
     merged: dict[str, Value] = {}
     conflicts = []
     for signed in collected.approvals:
@@ -128,7 +130,7 @@ def merged(collected: Collected) -> tuple[dict[str, Value], list[Reason]]:
             if old is None or new is None:
                 message = f"{signed.path}: conditions.{name}: expected {held}, as another signer says, got {value}"
                 conflicts.append(Reason("SIGNOFF-CONTEXT", signed.path, message, "agree on the condition and sign again"))
-            elif new < old:
+            elif (new > old) if name.startswith("min_") else (new < old):
                 merged[name] = value
     return merged, conflicts
 

@@ -26,8 +26,9 @@ class Bench:
     verify: Verify
 
 
-def expiry(bench: Bench, stand: Standing) -> dt.datetime:
-    """After a rollback, sign-offs that ended meanwhile hold until the review is due."""
+def expiry(bench: Bench, stand: Standing, domain: str | None = None) -> dt.datetime:
+    """After a rollback, sign-offs that ended meanwhile hold until the review is due; of a `domain`, only where it returned too."""
     hours = bench.rules.rollback.review_hours if bench.rules.rollback else 0
     in_grace = stand.returned is not None and bench.now < stand.since + dt.timedelta(hours=hours)
-    return stand.judged if in_grace else bench.now
+    came_back = stand.returned is not None and domain in (None, stand.returned.entry.domain)
+    return stand.judged if in_grace and came_back else bench.now

@@ -13,9 +13,10 @@ from bot_core.governance.reasons import Reason, Refused
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from bot_core.documents.policy import Person, Service
+    from bot_core.governance.crew import Withdrawn
     from bot_core.governance.reading import Verify
 
     Read = Callable[[str], bytes | None]
@@ -42,8 +43,10 @@ def load_policy(data: bytes) -> Policy:
     return policy
 
 
-def signed_by(data: bytes, policy: Policy, read: Read, at: dt.datetime, verify: Verify = sshsig.verify) -> set[str]:
-    """Name the root people of `policy` whose signatures stand beside the policy's bytes."""
+def signed_by(
+    data: bytes, policy: Policy, read: Read, at: dt.datetime, verify: Verify = sshsig.verify, withdrawn: Sequence[Withdrawn] = ()
+) -> set[str]:
+    """Name the root people of `policy` whose signatures stand beside the policy's bytes; who is revoked counts no more."""
     found = set()
     for person in policy.people:
         path = f"{layout.POLICY}.{person.name}.sig"
@@ -52,14 +55,16 @@ def signed_by(data: bytes, policy: Policy, read: Read, at: dt.datetime, verify: 
             continue
         try:
             signature = check(data, armored, layout.POLICY, layout.POLICY_KIND, person.name, verify)
-            Crew(policy).key_of(person.name, signature, at, path)
+            Crew(policy, withdrawn).key_of(person.name, signature, at, path)
         except Refused:
             continue
         found.add(person.name)
     return found
 
 
-def judge(old: bytes, new: bytes, read: Read, at: dt.datetime, verify: Verify = sshsig.verify) -> Iterator[Reason]:
+def judge(
+    old: bytes, new: bytes, read: Read, at: dt.datetime, verify: Verify = sshsig.verify, withdrawn: Sequence[Withdrawn] = ()
+) -> Iterator[Reason]:
     """Say what stands between two policies."""
     before, after = load_policy(old), load_policy(new)
     path = layout.POLICY
@@ -71,11 +76,15 @@ def judge(old: bytes, new: bytes, read: Read, at: dt.datetime, verify: Verify = 
     if after.repository != before.repository:
         yield Reason("POLICY-CHAIN", path, f"{path}: repository: expected {before.repository}, got {after.repository}", PROPOSE)
     for which, policy in (("old", before), ("new", after)):
-        signed = signed_by(new, policy, read, at, verify)
-        if len(signed) < policy.root_quorum:
-            got = f"{len(signed)} ({', '.join(sorted(signed)) or 'nobody'})"
-            message = f"{path}: expected the signatures of {policy.root_quorum} root people of the {which} policy, got {got}"
-            yield Reason("POLICY-SELF", path, message, "bot-core policy sign --signer NAME --key KEY")
+        yield from unsigned(policy, which, signed_by(new, policy, read, at, verify, withdrawn))
+
+
+def unsigned(policy: Policy, which: str, signed: set[str]) -> Iterator[Reason]:
+    """Say that fewer root people than the quorum of a policy have signed."""
+    if len(signed) < policy.root_quorum:
+        got = f"{len(signed)} ({', '.join(sorted(signed)) or 'nobody'})"
+        message = f"{layout.POLICY}: expected the signatures of {policy.root_quorum} root people of the {which} policy, got {got}"
+        yield Reason("POLICY-SELF", layout.POLICY, message, "bot-core policy sign --signer NAME --key KEY")
 
 
 def _require_keys(policy: Policy) -> None:

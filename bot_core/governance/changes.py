@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
 from bot_core.governance import chain, generated, layout, sshsig
 from bot_core.governance.git import FILE
+from bot_core.governance.interventions import Memory, revocations
 from bot_core.governance.reasons import Reason, Refused
 
 if TYPE_CHECKING:
@@ -45,13 +47,30 @@ def judge(changes: Sequence[Change]) -> Iterator[Reason]:
 def collisions(view: Snapshot, changes: Sequence[Change]) -> Iterator[Reason]:
     """Say which added names differ from a neighbour by case only: on some machines they are one file."""
     added = [change.path for change in changes if change.status == "A" and _is_governed(change.path)]
+    added = added if len(added) <= MOST_FILES else []  # refused already
     for folder in sorted({path.rpartition("/")[0] for path in added}):
         names = [item.name for item in view.git.items(view.tree, folder)]
-        folded = [name.casefold() for name in names]
+        folded = Counter(name.casefold() for name in names)
         for name in names:
-            if folded.count(name.casefold()) > 1:
+            if folded[name.casefold()] > 1:
                 message = f"{folder}/{name}: expected names that differ by more than case, got another like it"
                 yield Reason("PATH", f"{folder}/{name}", message, "choose another name")
+
+
+def first_policy(view: Snapshot, verify: Verify = sshsig.verify) -> Iterator[Reason]:
+    """Say whether a first policy is signed by its own root quorum."""
+    data = view.read(layout.POLICY)
+    if data is None:
+        return
+    try:
+        policy = chain.load_policy(data)
+    except Refused as problem:
+        yield problem.reason
+        return
+    signed = chain.signed_by(data, policy, view.read, view.now, verify)
+    if len(signed) < policy.root_quorum:
+        message = f"{layout.POLICY}: expected the signatures of {policy.root_quorum} of its root people, got {len(signed)}"
+        yield Reason("POLICY-SELF", layout.POLICY, message, "bot-core policy sign --signer NAME --key KEY")
 
 
 def judge_policy(view: Snapshot, base_tree: str, changes: Sequence[Change], verify: Verify = sshsig.verify) -> Iterator[Reason]:
@@ -68,8 +87,13 @@ def judge_policy(view: Snapshot, base_tree: str, changes: Sequence[Change], veri
         return
     try:
         if layout.POLICY in paths:
-            yield from chain.judge(old, new, view.read, view.now, verify)
-        yield from _named(view, chain.load_policy(new))
+            withdrawn = revocations(view, chain.load_policy(old), Memory(), verify)[0].withdrawn
+            yield from chain.judge(old, new, view.read, view.now, verify, withdrawn)
+        policy = chain.load_policy(new)
+        if layout.POLICY not in paths and any(path.endswith(layout.SIG) for path in named):
+            signed = chain.signed_by(new, policy, view.read, view.since(layout.POLICY), verify)
+            yield from chain.unsigned(policy, "present", signed)
+        yield from _named(view, policy)
     except Refused as problem:
         yield problem.reason
 
@@ -101,7 +125,7 @@ def _judge(change: Change) -> Iterator[Reason]:
         code = "FORMAT" if path.startswith("models/") else "PATH"
         yield Reason(
             code,
-            path,
+            path.encode(errors="backslashreplace").decode(),
             f"{path!a}: expected a file that governed folders hold, got another name",
             "see docs/architecture/governance.md, Files",
         )

@@ -152,9 +152,9 @@ def _judged(bench: Bench, entry: Entry) -> Decision:
         *evidence.judge_reports(view, release, rules, stand.judged),
         *open_alerts(view, rules, entry, bench.limits.crew, bench.verify),
         *(checklists.failures(view, questions) if questions else ()),
-        *_stages(bench, entry, stand),
-        *approvals.limits(bench, entry, domain, stand),
-        *approvals.rollout(bench, entry, stand),
+        *_stages(bench, entry, stand, release.authors),
+        *approvals.limits(bench, entry, domain, stand, release.authors),
+        *approvals.rollout(bench, entry, stand, release.authors),
         *approvals.approvals(bench, entry, collected),
     ]
     conditions, disagreement = approvals.merged(collected)
@@ -208,8 +208,9 @@ def _asked(bench: Bench, entry: Entry, release: Release, questions: Questions | 
     return Asked(subject, bench.rules, bench.rules.approvals, expiry(bench, stand), release.authors, questions)
 
 
-def _stages(bench: Bench, entry: Entry, stand: Standing) -> Iterator[Reason]:
+def _stages(bench: Bench, entry: Entry, stand: Standing, authors: frozenset[str]) -> Iterator[Reason]:
+    yield from stages.wrong_fallback(bench.rules.name, entry, stand)
     if bench.rules.after is not None:
         yield from stages.was_before(bench.view, bench.rules.after, entry, stand.judged)
     if bench.rules.go_live is not None and stages.first_activation(bench.view, bench.rules.name, entry, stand.judged):
-        yield from stages.minutes_missing(bench.view, bench.rules, entry, stand.judged, bench.limits.crew, bench.verify)
+        yield from stages.minutes_missing(bench.view, bench.rules, entry, stand.judged, authors, bench.limits.crew, bench.verify)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Desk:
-    """A work tree, what its newest commit holds, and the time."""
+    """A repository (a work tree; a bare one to read from), what its newest commit holds, and the time."""
 
     root: Path
     now: dt.datetime
@@ -35,7 +35,8 @@ class Desk:
             GitError: there is none, or its history was cut off.
         """
         git = Git(Path())
-        root = Path(git.text("rev-parse", "--show-toplevel", expected="a git repository"))
+        bare = git.text("rev-parse", "--is-bare-repository", expected="a git repository") == "true"
+        root = Path(git.text("rev-parse", "--absolute-git-dir" if bare else "--show-toplevel", expected="a git repository"))
         if git.is_shallow():
             msg = f"{root}: expected the full history, for sign-offs count from the commit that brought them; got a shallow clone"
             raise GitError(msg, hint="git fetch --unshallow")

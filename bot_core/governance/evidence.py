@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot_core._digest import sha256
 from bot_core._parse import decode_json, encode_json
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot_core.governance.reading import Signed, Verify
     from bot_core.governance.snapshot import View
 
+T = TypeVar("T")
 Report = WalkForwardReport | DataQualityReport | DriftReport
 _KINDS: dict[str, type[Report]] = {"walk_forward": WalkForwardReport, "data_quality": DataQualityReport, "drift": DriftReport}
 
@@ -133,9 +134,17 @@ def require_format(view: View, path: str) -> None:
 
 def _artifact(data: bytes, path: str) -> ModelArtifact:
     try:
-        return decode_json(data, ModelArtifact, path)
+        return _decoded(data, ModelArtifact, path)
     except DocumentError as error:
         raise Refused("FORMAT", path, error.message, "release the model again: bot-core release MODEL") from error
+
+
+def _decoded(data: bytes, kind: type[T], path: str) -> T:
+    try:
+        return decode_json(data, kind, path)
+    except RecursionError as error:
+        msg = f"{path}: expected JSON of a few levels, got more than can be read"
+        raise DocumentError(msg) from error
 
 
 def read_reports(view: View, manifest: ReleaseManifest) -> tuple[dict[str, Report], list[Reason]]:
@@ -167,7 +176,7 @@ def _report(view: View, named: ReportFile, manifest: ReleaseManifest) -> Report:
             "restore the signed report",
         )
     try:
-        report = decode_json(data, _KINDS[named.kind], path)
+        report = _decoded(data, _KINDS[named.kind], path)
     except DocumentError as error:
         raise Refused("RPT-FAILED", path, error.message, "dvc repro, then release again") from error
     if report.model != manifest.model or report.status != named.status:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bot_core.governance.reading import Verify
 
 
+_IN_ENVIRONMENT = len(("compliance", "halts", "<environment>"))
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the gate found: reasons against the merge, the decisions it rests on, and those that it only shows."""
@@ -51,12 +54,13 @@ def gate(git: Git, base: str, head: str, now: dt.datetime, verify: Verify = sshs
     found = tuple(dict.fromkeys(changes.judge(proposed)))
     policy, problem = _trusted(git, base_tree)
     if policy is None:
-        return Judgement(tip, proposal, (*found, *problem), ())
+        return Judgement(tip, proposal, (*found, *problem, *changes.first_policy(view, verify)), ())
     reasons = [
         *found,
         *changes.collisions(view, proposed),
         *changes.judge_policy(view, base_tree, proposed, verify),
         *judge_added(view, policy, proposed, verify),
+        *_in_passing(view, base_tree, proposal),
     ]
     decisions, shown, wrong = _decisions(view, base_tree, policy, proposed, verify)
     return Judgement(tip, proposal, tuple(dict.fromkeys([*reasons, *wrong])), decisions, shown)
@@ -90,6 +94,32 @@ def _decisions(
     return tuple(decisions), tuple(shown), wrong
 
 
+def _in_passing(view: Snapshot, base_tree: str, proposal: str) -> Iterator[Reason]:
+    """Say which entries a commit on the way holds and the result does not: merged by fast-forward, they would count as having stood."""
+    for path in _touched(view, proposal):
+        final = _releases(view.read(path))
+        kept = {*(_releases(view.git.blob(base_tree, path)) or ()), *(final or ())}
+        for commit in () if final is None else view.git.text("rev-list", f"{view.tip}..{proposal}", "--", path).split():
+            if passing := (_releases(view.git.blob(commit, path)) or set()) - kept:
+                message = f"{path}: expected no entry on the way that the result does not hold, got {min(passing)} in {commit[:12]}"
+                yield Reason("ANCESTRY", path, message, "git rebase -i, and leave that commit out")
+
+
+def _touched(view: Snapshot, proposal: str) -> list[str]:
+    """List the environments' files that any commit of the proposal changes."""
+    names = view.git.text("log", "--format=", "--name-only", "-m", "-z", f"{view.tip}..{proposal}", "--", "compliance/environments")
+    return sorted({name.strip() for name in names.split("\0") if layout.classify(name.strip()) == "environment"})
+
+
+def _releases(data: bytes | None) -> set[str] | None:
+    """Name the releases of an environment's file; nothing where it cannot be read, which is refused elsewhere."""
+    try:
+        file = _file(data, "")
+    except Refused:
+        return None
+    return {f"{entry.model} {entry.version}" for entry in file.models} if file else set()
+
+
 def _environments(proposed: Sequence[Change]) -> list[str]:
     """Name the environments whose file or sign-offs change."""
     names = set()
@@ -97,7 +127,7 @@ def _environments(proposed: Sequence[Change]) -> list[str]:
         parts = change.path.split("/")
         if layout.classify(change.path) == "environment":
             names.add(parts[2].removesuffix(".yaml"))
-        elif parts[:2] in (["compliance", "signoffs"], ["compliance", "halts"], ["compliance", "resumes"]):
+        elif len(parts) > _IN_ENVIRONMENT and parts[0] == "compliance" and parts[1] in ("signoffs", "halts", "resumes"):
             names.add(parts[2])
     return sorted(names)
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot_core.documents.interventions import Halt, Resume, Revocation
 from bot_core.documents.policy import Person
+from bot_core.errors import ConfigError
 from bot_core.governance import layout, quorum, sshsig
 from bot_core.governance.crew import Crew, Withdrawn
 from bot_core.governance.reading import read_signed
 from bot_core.governance.reasons import Reason, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from bot_core.documents.environment import Entry
     from bot_core.documents.policy import EnvironmentPolicy, Policy
@@ -105,6 +106,19 @@ def may(signed: Signed[T], roles: object, repository: str) -> bool:
     holder = signed.signer
     own = getattr(signed.document, "repository", repository) == repository
     return own and isinstance(holder, Person) and any(role in roles for role in holder.roles)  # type: ignore[operator]  # a set or a mapping
+
+
+def require_holder(policy: Policy, name: str, roles: Collection[str]) -> None:
+    """Prove that a person's order would count.
+
+    Raises:
+        ConfigError: the person holds none of the roles.
+    """
+    person = policy.person(name)
+    if person is None or not set(person.roles) & set(roles):
+        holders = ", ".join(p.name for p in policy.people if set(p.roles) & set(roles))
+        msg = f"--signer: expected somebody in a role that approves ({holders}), got {name}, whose order would count for nothing"
+        raise ConfigError(msg, hint="ask one of them at once")
 
 
 def halted(entry: Entry, environment: str, halts: Sequence[Halt]) -> list[Reason]:

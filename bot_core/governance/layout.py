@@ -44,7 +44,8 @@ _CLASSES: tuple[tuple[FileClass, str], ...] = (
     ("add_only", rf"compliance/reviews/(report|alert|incident|minutes|rollback)/{NAME}/{ROLE}\.{NAME}\.{STAMP}\.yaml(\.sig)?"),
     ("immutable", rf"models/{NAME}/{VERSION}\.(json|md|release\.yaml|release\.yaml\.sig)"),
     ("living", r"audit/ai_decision/(scheduler\.json|incident_journal\.md|go_live_minutes\.md|decision_journal\.md)"),
-    ("add_only", rf"audit/ai_decision/operation/{NAME}/{VERSION}/{NAME}\.json(\.sig)?"),
+    ("add_only", rf"audit/ai_decision/operation/{NAME}/{VERSION}/{NAME}(\.{STAMP})?\.json(\.sig)?"),
+    ("add_only", rf"audit/ai_decision/(data_quality|drift)/{VERSION}\.{STAMP}\.json\.sig"),
     ("add_only", rf"audit/ai_decision/(walk_forward|data_quality|drift|config)/({VERSION}|{NAME})(\.{STAMP})?\.json"),
     ("other", r"compliance/README\.md|models/README\.md|audit/README\.md|(compliance|models|audit)/(.*/)?\.gitkeep"),
     ("unknown", r"(compliance|models|audit)/.*"),
@@ -144,4 +145,5 @@ class Signable:
 
 POLICY_KIND = Signable("policy", comments=True)
 RELEASE, SIGNOFF, REVIEW, ROLLBACK = Signable("release"), Signable("signoff"), Signable("review"), Signable("rollback")
+REPORT = Signable("report")
 HALT, RESUME, REVOCATION = Signable("halt"), Signable("resume"), Signable("revocation")

@@ -54,7 +54,7 @@ def following(
         Refused: the result is no policy.
     """
     before = load_policy(old)
-    text = edited.decode()
+    text = canonical.format_text(edited, layout.POLICY, comments=True).decode()
     text = re.sub(
         r"(?m)^version: .*\n(previous: .*\n)?", f"version: {before.version + 1}\nprevious: {sha256(old)}\n", text, count=1
     )
@@ -96,12 +96,14 @@ def roots(policy: Policy) -> list[str]:
 
 
 def _without(text: str, name: str) -> str:
-    pattern = rf"(?m)^  - name: {re.escape(name)}\n(    .*\n|      .*\n)*"
-    rest, count = re.subn(pattern, "", text, count=1)
+    start = text.index("\npeople:\n") + len("\npeople:\n")
+    end = next((found.start() for found in re.finditer(r"(?m)^\S", text) if found.start() > start), len(text))
+    pattern = rf"(?m)^  - name: {re.escape(name)}\n(    .*\n)*"
+    kept, count = re.subn(pattern, "", text[start:end], count=1)
     if not count:
         msg = f"{layout.POLICY}: people: expected {name} among them"
         raise ConfigError(msg, hint="bot-core status")
-    return rest
+    return text[:start] + kept + text[end:]
 
 
 def _string(text: str) -> str:

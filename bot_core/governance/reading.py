@@ -6,20 +6,22 @@ to the person it names, and that key was valid when the document became effectiv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import msgspec
 
 from bot_core._digest import sha256
 from bot_core._parse import convert
+from bot_core.documents.policy import Policy
 from bot_core.errors import CanonicalError, DocumentError
-from bot_core.governance import canonical, sshsig
+from bot_core.governance import canonical, layout, sshsig
 from bot_core.governance.layout import SIG
 from bot_core.governance.reasons import Refused
+from bot_core.governance.snapshot import as_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable
 
     from bot_core.documents.policy import Person, PublicKey, Service
@@ -54,9 +56,11 @@ def parse(data: bytes, kind: type[T], path: str, *, comments: bool = False) -> T
     try:
         plain = canonical.load(data, path, comments=comments)
         document = convert(plain, kind, path)
-    except (CanonicalError, DocumentError) as error:
+    except CanonicalError as error:
         raise Refused("CANON", path, error.message, error.hint or f"bot-core fmt {path}") from error
-    if problem := _respelled(plain, msgspec.to_builtins(document)):
+    except DocumentError as error:
+        raise Refused("CANON", path, error.message, error.hint or "docs/schemas/ has what such a document holds") from error
+    if problem := _respelled(plain, msgspec.to_builtins(document, builtin_types=(dt.datetime,))):
         raise Refused(
             "CANON", path, f"{path}: {problem}: expected a UTC time spelled as 2026-11-21T10:15:00Z", f"bot-core fmt {path}"
         )
@@ -89,8 +93,26 @@ def read_signed(view: View, path: str, kind: type[T], signable: Signable, crew: 
     name = str(getattr(document, "signer", None) or getattr(document, "author", ""))
     signature = check(data, armored, path, signable, name, verify)
     since = view.since(path)
-    signer, key = crew.key_of(name, signature, since, path)
+    signer, key = _signer(view, crew, name, signature, since, path)
     return Signed(document, path, sha256(data), since, signer, key)
+
+
+def _signer(
+    view: View, crew: Crew, name: str, signature: Signature, since: dt.datetime, path: str
+) -> tuple[Person | Service, PublicKey]:
+    """Find who signed: a key of the present policy, or, for what was there before it came, one of the policy of that time.
+
+    So a signer who leaves stops no production, and lifts no halt and no revocation.
+    """
+    try:
+        return crew.key_of(name, signature, since, path)
+    except Refused as problem:
+        earlier = problem.code == "SIG-UNKNOWN-KEY" and since < view.since(layout.POLICY)
+        then = as_of(view, layout.POLICY, since) if earlier else None
+        if then is None:
+            raise
+        former = parse(then, Policy, layout.POLICY, comments=True)
+        return replace(crew, policy=former).key_of(name, signature, since, path)
 
 
 def check(data: bytes, armored: bytes | None, path: str, signable: Signable, name: str, verify: Verify) -> Signature:
@@ -116,4 +138,6 @@ def _respelled(plain: object, spelled: object, place: str = "") -> str:
     if isinstance(plain, list) and isinstance(spelled, list):
         triples = ((old, new, f"{place}[{i}]") for i, (old, new) in enumerate(zip(plain, spelled, strict=True)))
         return next((found for old, new, where in triples if (found := _respelled(old, new, where))), "")
+    if isinstance(spelled, dt.datetime):
+        spelled = msgspec.to_builtins(spelled.astimezone(dt.UTC))
     return "" if plain == spelled else place

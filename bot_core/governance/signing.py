@@ -60,8 +60,8 @@ def prepare(desk: Desk, wish: Wish) -> Prepared:
     """Find the subject in the proposal that is checked out.
 
     Raises:
-        Refused: the proposal does not name it, or its release is not in order.
-        ConfigError: the signer does not hold the role.
+        Refused: there is no such release, or it is not in order.
+        ConfigError: the signer does not hold the role, or the proposal names no such domain.
     """
     rules = desk.rules(wish.environment)
     _require_role(desk, wish)
@@ -168,15 +168,11 @@ def _manifest_digest(desk: Desk, model: str, version: str) -> str:
 
 
 def _domain(desk: Desk, name: str, paths: list[str]) -> Subject:
-    found = [path for path in dict.fromkeys(paths) if path.split("/")[2] == name and desk.view.read(path) is not None]
+    folder = f"compliance/domains/{name}/"
+    found = [path for path in dict.fromkeys(paths) if path.startswith(folder) and desk.view.read(path) is not None]
     if len(found) != 1:
-        got = ", ".join(found) or "none"
-        raise Refused(
-            "LIMITS",
-            "compliance/domains",
-            f"--domain: expected one domain file of {name} in the proposal, got {got}",
-            "bot-core promote writes it",
-        )
+        msg = f"--domain: expected one domain file of {name} in the proposal, got {', '.join(found) or 'none'}"
+        raise ConfigError(msg, hint="bot-core promote writes it")
     return Subject(kind="domain", name=name, digest=f"sha256:{found[0].rsplit('/', 1)[-1].removesuffix('.yaml')}")
 
 

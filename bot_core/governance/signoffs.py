@@ -76,6 +76,7 @@ def collect(view: View, crew: Crew, asked: Asked, verify: Verify = sshsig.verify
         try:
             signed = read_signed(view, path, SignOff, layout.SIGNOFF, crew, verify)
             require_context(signed, asked, crew)
+            _require_said(signed)
         except Refused as problem:
             refused.append((_role(path), problem.reason))
             continue
@@ -143,13 +144,17 @@ def require_valid(signed: Signed[SignOff], view: View, asked: Asked) -> None:
         answered(word, path, asked.questions, view)
 
 
+def _require_said(signed: Signed[SignOff]) -> None:
+    """Prove that an approval was not dated ahead: it would outlive what the same person says later."""
+    word, path = signed.document, signed.path
+    if word.decision == "approve" and word.issued > signed.since + CLOCKS:
+        message = f"{path}: issued: expected no later than {_utc(signed.since)}, got {_utc(word.issued)}"
+        raise Refused("SIGNOFF-CONTEXT", path, message, "bot-core sign-off again")
+
+
 def _require_times(signed: Signed[SignOff], rules: EnvironmentPolicy, expiry: dt.datetime) -> None:
     word, path = signed.document, signed.path
     again = "bot-core sign-off again"
-    if word.issued > signed.since + CLOCKS:
-        raise Refused(
-            "SIGNOFF-CONTEXT", path, f"{path}: issued: expected no later than {_utc(signed.since)}, got {_utc(word.issued)}", again
-        )
     if rules.max_sign_to_merge_days is not None and signed.since - word.issued > dt.timedelta(days=rules.max_sign_to_merge_days):
         late = f"signed {_utc(word.issued)}, merged {_utc(signed.since)}"
         raise Refused(

@@ -8,6 +8,7 @@ was first seen, so that one wrong laptop clock does not lock the branch. What a 
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -45,10 +46,13 @@ class View(Protocol):
     def versions(self, path: str) -> Iterator[Version]:
         """Walk through the states of a file, newest first."""
 
+    def at(self, path: str, time: dt.datetime) -> bytes | None:
+        """Return what a file held at a time: the newest of its versions that is not later."""
+
 
 def as_of(view: View, path: str, time: dt.datetime) -> bytes | None:
     """Return what a file held at a time."""
-    return next((version.data for version in view.versions(path) if version.since <= time), None)
+    return view.at(path, time)
 
 
 def effective_times(commits: list[Commit], now: dt.datetime, seen: Mapping[str, dt.datetime]) -> dict[str, dt.datetime]:
@@ -56,30 +60,10 @@ def effective_times(commits: list[Commit], now: dt.datetime, seen: Mapping[str, 
     times: dict[str, dt.datetime] = {}
     last = dt.datetime.fromtimestamp(0, dt.UTC)
     for commit in reversed(commits):
-        stated = dt.datetime.fromtimestamp(commit.seconds, dt.UTC)
-        own = stated if stated <= now + TOLERANCE else seen.get(commit.id, now)
+        ahead = commit.seconds > (now + TOLERANCE).timestamp()
+        own = seen.get(commit.id, now) if ahead else dt.datetime.fromtimestamp(commit.seconds, dt.UTC)
         last = times[commit.id] = max(last, own)
     return times
-
-
-@dataclass
-class _Walk:
-    """An iterator that several readers share, each from its beginning."""
-
-    rest: Iterator[Version]
-    found: list[Version] = field(default_factory=list)
-
-    def __iter__(self) -> Iterator[Version]:
-        place = 0
-        while place < len(self.found) or self._advance():
-            yield self.found[place]
-            place += 1
-
-    def _advance(self) -> bool:
-        version = next(self.rest, None)
-        if version is not None:
-            self.found.append(version)
-        return version is not None
 
 
 @dataclass(frozen=True)
@@ -101,8 +85,6 @@ class Snapshot:
     now: dt.datetime
     proposed: frozenset[str] = frozenset()
     seen: Mapping[str, dt.datetime] = field(default_factory=dict)
-    _brought: dict[str, dt.datetime] = field(default_factory=dict, repr=False)
-    _walks: dict[str, _Walk] = field(default_factory=dict, repr=False)
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, or nothing."""
@@ -114,36 +96,35 @@ class Snapshot:
 
     def since(self, path: str) -> dt.datetime:
         """Return when a file became effective."""
-        if path not in self._brought:
-            self.expect([path])
-        return self._brought[path]
+        brought = None if path in self.proposed else self.git.brought(self.tip, [path])[path]
+        return self.now if brought is None else self._time(brought)  # proposed, or not there at all: now
 
     def expect(self, paths: Iterable[str]) -> None:
         """Look up several files in one walk."""
-        wanted = {path for path in paths if path not in self._brought}
-        self._brought.update(dict.fromkeys(wanted, self.now))  # proposed, or not there at all
-        missing = wanted - self.proposed
-        if not missing:
-            return
-        for commit, changed in self.git.touched(self.tip, sorted(missing)):
-            found = missing.intersection(changed)
-            self._brought.update(dict.fromkeys(found, self.times[commit]))
-            missing -= found
-            if not missing:
-                return
+        self.git.brought(self.tip, (path for path in paths if path not in self.proposed))
 
     def versions(self, path: str) -> Iterator[Version]:
         """Walk through the states of a file, newest first; what was walked before is remembered."""
-        walk = self._walks.setdefault(path, _Walk(self._walk(path)))
-        return iter(walk)
-
-    def _walk(self, path: str) -> Iterator[Version]:
         if path in self.proposed:
             yield Version(self.now, self.read(path))
-        for commit, _ in self.git.touched(self.tip, [path]):
-            yield Version(self.times[commit], self.git.blob(commit, path))
+        for touch in self.git.changes_of(self.tip, path):
+            yield Version(self._time(touch.commit), self.git.content(touch.id))
+
+    def at(self, path: str, time: dt.datetime) -> bytes | None:
+        """Return what a file held at a time, without a walk: in the tree of the newest first parent that is not later."""
+        if path in self.proposed and self.now <= time:
+            return self.read(path)
+        commits = self.git.first_parents(self.tip)
+        place = bisect_left(commits, -time.timestamp(), key=lambda commit: -self._time(commit.id).timestamp())
+        return self.git.blob(commits[place].id, path) if place < len(commits) else None
 
     @cached_property
-    def times(self) -> dict[str, dt.datetime]:
+    def times(self) -> Mapping[str, dt.datetime]:
         """Each first parent's effective time."""
         return effective_times(self.git.first_parents(self.tip), self.now, self.seen)
+
+    def _time(self, commit: str) -> dt.datetime:
+        """Return a first parent's effective time; where no commit lies in the future, without computing all."""
+        latest = self.git.latest(self.tip)
+        settled = latest[self.tip] <= (self.now + TOLERANCE).timestamp()
+        return dt.datetime.fromtimestamp(latest[commit], dt.UTC) if settled else self.times[commit]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
 from bot_core.documents.environment import Environment
 from bot_core.documents.interventions import Review, Rollback
 from bot_core.documents.policy import Person
-from bot_core.governance import layout, sshsig
+from bot_core.governance import layout, quorum, sshsig
 from bot_core.governance.reading import parse, read_signed
 from bot_core.governance.reasons import Reason, Refused
 from bot_core.governance.snapshot import as_of
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot_core.documents.environment import Entry
-    from bot_core.documents.policy import After, EnvironmentPolicy, RollbackRule
+    from bot_core.documents.policy import After, EnvironmentPolicy
     from bot_core.governance.crew import Crew
     from bot_core.governance.reading import Signed, Verify
     from bot_core.governance.snapshot import View
 
+DAY = dt.timedelta(days=1)
 RUNBOOK = "docs/runbooks/ai_data_monitoring.md"
 
 
@@ -50,34 +52,61 @@ class Standing:
 
 
 def runs(view: View, environment: str, digest: str) -> Iterator[Run]:
-    """Walk through the spans in which a release stood in an environment, newest first."""
-    path = layout.environment(environment)
+    """Walk through the spans in which a release stood in an environment, newest first; `entry` as it stood last."""
+    run: Run | None = None
     until: dt.datetime | None = None
-    newer: dt.datetime | None = None
-    open_: tuple[dt.datetime, bytes] | None = None
+    for since, file in _states(view, environment, digest):
+        entry = _of_release(file, digest)
+        if entry is not None:
+            run = Run(since, until, entry) if run is None else replace(run, since=since)
+        elif run is not None:
+            yield run
+            run = None
+        until = since
+    if run is not None:
+        yield run
+
+
+def _states(view: View, environment: str, word: str) -> Iterator[tuple[dt.datetime, Environment | None]]:
+    """Walk through an environment's states, newest first: nothing for one that does not say `word`, broken ones left out.
+
+    The entries count, never the text: a comment may say anything.
+    """
+    path = layout.environment(environment)
     for version in view.versions(path):
-        there = version.data is not None and digest.encode() in version.data
-        if there and version.data is not None:
-            until = newer if open_ is None else until
-            open_ = (version.since, version.data)
-        elif open_ is not None:
-            yield _run(open_, until, path, digest)
-            open_ = None
-        newer = version.since
-    if open_ is not None:
-        yield _run(open_, until, path, digest)
+        if version.data is None or word.encode() not in version.data:
+            yield version.since, None
+            continue
+        if (file := _document(version.data, path)) is not None:
+            yield version.since, file
 
 
-def _run(found: tuple[dt.datetime, bytes], until: dt.datetime | None, path: str, digest: str) -> Run:
-    file = parse(found[1], Environment, path, comments=True)
-    return Run(found[0], until, next(entry for entry in file.models if entry.release == digest))
+@lru_cache(maxsize=4096)
+def _document(data: bytes, path: str) -> Environment | None:
+    try:
+        return parse(data, Environment, path, comments=True)
+    except Refused:
+        return None
+
+
+def _of_release(file: Environment | None, digest: str) -> Entry | None:
+    return next((entry for entry in file.models if entry.release == digest), None) if file else None
+
+
+def percent_before(view: View, environment: str, entry: Entry) -> int | None:
+    """Return the percent that an entry's release had just before the one it has, without a break; nothing where it began so."""
+    for _, file in _states(view, environment, entry.release):
+        found = _of_release(file, entry.release)
+        if found is None or found.rollout != entry.rollout:
+            return found.rollout if found else None
+    return None
 
 
 def standing(view: View, environment: EnvironmentPolicy, entry: Entry, crew: Crew, verify: Verify = sshsig.verify) -> Standing:
     """Find out since when an entry stands, and whether it returned."""
     walk = runs(view, environment.name, entry.release)
     current = next(walk)
-    before = _replaced(view, environment.name, entry, current.since)
+    before = _replaced(view, environment.name, entry)
     if before is not None:
         former = next(walk, None)
         if (
@@ -89,14 +118,12 @@ def standing(view: View, environment: EnvironmentPolicy, entry: Entry, crew: Cre
     return Standing(current.since, current.since, None, before)
 
 
-def _replaced(view: View, environment: str, entry: Entry, since: dt.datetime) -> Entry | None:
+def _replaced(view: View, environment: str, entry: Entry) -> Entry | None:
     """Return the model's entry just before this release came."""
-    path = layout.environment(environment)
-    for version in view.versions(path):
-        if version.data is None or entry.release.encode() in version.data:
-            continue
-        if version.since <= since:
-            return parse(version.data, Environment, path, comments=True).entry(entry.model)
+    for _, file in _states(view, environment, entry.model):
+        found = file.entry(entry.model) if file else None
+        if found is None or found.release != entry.release:
+            return found
     return None
 
 
@@ -115,6 +142,7 @@ def _allowed_back(  # noqa: PLR0913, PLR0917  # one question about eight things
 def orders(view: View, rules: EnvironmentPolicy, before: Entry, entry: Entry, crew: Crew, verify: Verify) -> list[Signed[Rollback]]:
     """List the signed orders for a return, when they are enough."""
     folder = layout.rollbacks(rules.name, entry.model)
+    came = next(runs(view, rules.name, before.release)).since  # an order ends what stands; it is no order for the next time
     found = []
     for name in view.names(folder):
         if not name.endswith(".yaml"):
@@ -134,6 +162,7 @@ def orders(view: View, rules: EnvironmentPolicy, before: Entry, entry: Entry, cr
         )
         if (
             fits
+            and signed.since >= came
             and f"{order.id}.yaml" == name
             and isinstance(signed.signer, Person)
             and set(signed.signer.roles) & set(rules.approvals)
@@ -157,28 +186,49 @@ def was_before(view: View, after: After, entry: Entry, at: dt.datetime) -> Itera
         yield Reason("STAGE-ORDER", path, message, f"bot-core promote {entry.model} {entry.version} --env {after.environment}")
     else:
         message = f"{path}: expected {entry.model} {entry.version} active there for {after.days} days, got {longest.days} days"
-        yield Reason("STAGE-ORDER", path, message, f"merge in {(dt.timedelta(days=after.days) - longest).days + 1} days")
+        yield Reason("STAGE-ORDER", path, message, f"merge in {-((longest - dt.timedelta(days=after.days)) // DAY)} days")
+
+
+def wrong_fallback(environment: str, entry: Entry, stand: Standing) -> Iterator[Reason]:
+    """Say that an entry leads back elsewhere than to rules or to what it replaced: nobody signed such a way."""
+    known = {"rules": "rules"}
+    if stand.before is not None:
+        known[stand.before.version] = "the release before"
+    if stand.returned is not None:
+        known[stand.returned.entry.fallback] = "as it was"
+    if entry.fallback not in known:
+        path = layout.environment(environment)
+        message = f"{path}: {entry.model}: fallback: expected one of {', '.join(known)}, got {entry.fallback}"
+        yield Reason(
+            "STAGE-ORDER", path, message, "bot-core promote writes it; bot-core rollback --to VERSION goes elsewhere, signed"
+        )
 
 
 def first_activation(view: View, environment: str, entry: Entry, since: dt.datetime) -> bool:
     """Say whether the model never stood in the environment before this run."""
-    path, line = layout.environment(environment), f"model: {entry.model}\n".encode()
-    return not any(version.since < since and version.data and line in version.data for version in view.versions(path))
+    states = _states(view, environment, entry.model)
+    return not any(when < since and file is not None and file.entry(entry.model) for when, file in states)
 
 
-def minutes_missing(
-    view: View, rules: EnvironmentPolicy, entry: Entry, at: dt.datetime, crew: Crew, verify: Verify
+def minutes_missing(  # one question about six things
+    view: View, rules: EnvironmentPolicy, entry: Entry, at: dt.datetime, authors: frozenset[str], crew: Crew, verify: Verify
 ) -> Iterator[Reason]:
-    """Say which roles have not signed the go-live minutes as they stood."""
+    """Say which roles have not signed the go-live minutes as they stood; people count as they do for approvals."""
     if rules.go_live is None:
         return
     text = as_of(view, layout.MINUTES, at)
     name = f"{rules.name}.{entry.model}"
     answers = reviews(view, "minutes", name, crew, verify)
     digest = "" if text is None else sha256(text)
-    signed = {s.document.role for s in answers if s.document.digest == digest and s.document.decision == "approve"}
+    last = {(s.document.role, s.document.signer): s.document for s in answers if s.document.digest == digest}
+    barred = frozenset[str]() if rules.author_may_sign else authors
+    signed: dict[str, set[str]] = {}
+    for (role, signer), answer in last.items():
+        if answer.decision == "approve" and signer not in barred:
+            signed.setdefault(role, set()).add(signer)
+    lacking = quorum.missing(dict.fromkeys(rules.go_live.minutes, 1), signed, distinct=rules.distinct_people)
     for role in rules.go_live.minutes:
-        if role not in signed:
+        if role in lacking:
             message = f"{layout.MINUTES}: expected the minutes of {entry.model}'s go-live signed by {role}, got no such signature"
             command = f"bot-core review minutes {name} {layout.MINUTES} --role {role} --signer NAME --key KEY --approve"
             yield Reason("GO-LIVE", layout.MINUTES, message, command)
@@ -202,6 +252,15 @@ def reviews(view: View, kind: str, name: str, crew: Crew, verify: Verify = sshsi
     return sorted(found, key=lambda s: s.document.issued)
 
 
-def review_due(rule: RollbackRule, run: Standing, now: dt.datetime) -> dt.datetime | None:
-    """Return when the review of a rollback is or was due."""
-    return run.since + dt.timedelta(hours=rule.review_hours) if run.returned is not None and now >= run.since else None
+def removed(view: View, environment: str, oldest: dt.datetime) -> Iterator[tuple[str, dt.datetime]]:
+    """Name the models whose entries were taken out, newest first, and when; as far back as `oldest`."""
+    path = layout.environment(environment)
+    newer: tuple[dt.datetime, set[str]] | None = None
+    for version in view.versions(path):
+        file = _document(version.data, path) if version.data else None
+        models = {entry.model for entry in file.models} if file else set[str]()
+        if newer is not None:
+            yield from ((model, newer[0]) for model in sorted(models - newer[1]))
+        if version.since < oldest:
+            return
+        newer = (version.since, models)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +14,6 @@ from bot_core.governance.promotion import desired
 from bot_core.governance.reasons import Refused, Verdict
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from bot_core.documents.policy import EnvironmentPolicy, Policy
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from bot_core.governance.snapshot import Snapshot
 
 State = Literal["Ready", "Degraded", "Maintenance", "Empty"]
-WARN_DAYS = 14
+WARNINGS = (1, 7, 14)  # days before the first sign-off ends
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An environment: its condition, its entries as judged, and why it is degraded."""
+    """An environment: its condition, its entries as judged, why it is degraded, and which sign-offs end soon."""
 
     environment: str
     condition: State
     decisions: tuple[Decision, ...]
     degraded: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return plain values."""
@@ -39,6 +40,7 @@ class Place:
             "environment": self.environment,
             "condition": self.condition,
             "degraded": list(self.degraded),
+            "warnings": list(self.warnings),
             "models": [_model(decision) for decision in self.decisions],
         }
 
@@ -66,24 +68,45 @@ def _place(view: Snapshot, policy: Policy, rules: EnvironmentPolicy, now: dt.dat
     file = desired(view, rules.name)
     refused = any(decision.verdict != Verdict.ALLOW for decision in decisions)
     condition: State = "Maintenance" if file.maintenance else "Degraded" if notes or refused else "Ready" if decisions else "Empty"
-    return Place(rules.name, condition, decisions, notes)
+    return Place(rules.name, condition, decisions, notes, tuple(_ending(decisions, now)))
 
 
 def _degraded(
     view: Snapshot, policy: Policy, rules: EnvironmentPolicy, decisions: tuple[Decision, ...], now: dt.datetime
 ) -> Iterator[str]:
-    """Name what people owe: reviews of rollbacks that are due, sign-offs that end soon."""
+    """Name what people owe: reviews of rollbacks that are due; and what may not decide."""
     crew, _ = revocations(view, policy, Memory())
+    for model, since in _rolled_back(view, rules, decisions, now):
+        due = since + dt.timedelta(hours=rules.rollback.review_hours if rules.rollback else 0)
+        answers = stages.reviews(view, "rollback", f"{rules.name}.{model}", crew)
+        if due <= now and not any(signed.since >= since for signed in answers):
+            yield f"the rollback of {model} wants a signed review since {due:%Y-%m-%d %H:%M} UTC: docs/runbooks/rollback.md, step 4"
     for decision in decisions:
-        stand = decision.standing
-        due = stages.review_due(rules.rollback, stand, now) if rules.rollback and stand else None
-        if stand is not None and due is not None and due <= now:
-            name = f"{rules.name}.{decision.model}"
-            answers = stages.reviews(view, "rollback", name, crew)
-            if not any(signed.document.issued >= stand.since for signed in answers):
-                yield f"the rollback of {decision.model} wants a signed review since {due:%Y-%m-%d %H:%M} UTC: docs/runbooks/rollback.md, 4"
         if decision.reasons:
             yield f"{decision.model} may not decide: {stages.RUNBOOK}"
+
+
+def _ending(decisions: tuple[Decision, ...], now: dt.datetime) -> Iterator[str]:
+    """Warn 14, 7 and 1 days before the first sign-off of an entry ends."""
+    for decision in decisions:
+        left = (decision.expires - now).days if decision.expires else max(WARNINGS)
+        within = next((days for days in WARNINGS if left < days), None)
+        if within is not None and not decision.reasons:
+            yield f"{decision.model}: a sign-off ends within {within} days, at {decision.expires:%Y-%m-%d %H:%M} UTC: sign off again"
+
+
+def _rolled_back(
+    view: Snapshot, rules: EnvironmentPolicy, decisions: tuple[Decision, ...], now: dt.datetime
+) -> Iterator[tuple[str, dt.datetime]]:
+    """Name the models that returned to an earlier release, or to their rules, and when; as far back as the policy looks."""
+    if rules.rollback is None:
+        return
+    for decision in decisions:
+        if decision.standing is not None and decision.standing.returned is not None:
+            yield decision.model, decision.standing.since
+    oldest = now - dt.timedelta(days=rules.rollback.within_days)
+    present = {entry.model for entry in desired(view, rules.name).models}
+    yield from ((model, since) for model, since in stages.removed(view, rules.name, oldest) if model not in present)
 
 
 def _model(decision: Decision) -> dict[str, object]:

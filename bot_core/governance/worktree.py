@@ -43,7 +43,11 @@ def require_nothing_staged(root: Path) -> None:
 def commit(root: Path, paths: Sequence[str], message: str) -> str:
     """Commit some paths and nothing else; return the commit."""
     _git(root, "add", "--", *paths)
-    _git(root, "commit", "--quiet", "--message", message, "--only", "--", *paths)
+    try:
+        _git(root, "commit", "--quiet", "--message", message, "--only", "--", *paths)
+    except GitError:
+        _git(root, "reset", "--quiet", "--", *paths)  # so that the same command can be run again
+        raise
     return head(root)
 
 
@@ -70,6 +74,7 @@ def author(root: Path) -> str:
 def _git(root: Path, *words: str) -> str:
     done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)  # noqa: S603, S607  # fixed words
     if done.returncode != 0:
-        msg = f"{root}: expected a git repository with a commit, got: {done.stderr.strip() or 'no answer from git'}"
-        raise GitError(msg, hint="run inside a clone; commit first")
+        said = " ".join(done.stderr.split()) or "no answer"
+        msg = f"{root}: expected `git {words[0]}` to succeed, got: {said}"
+        raise GitError(msg, hint="run inside a clone with a commit; see what git says")
     return done.stdout

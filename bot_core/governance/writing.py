@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot_core._parse import write_bytes
+from bot_core.errors import GitError
 from bot_core.governance import sshsig, worktree
 from bot_core.governance.layout import SIG
 from bot_core.governance.reading import check, spell
@@ -66,7 +67,10 @@ def write(root: Path, files: Mapping[str, bytes]) -> None:
         there = root / path
         if there.exists() and there.read_bytes() != data:
             raise Refused(
-                "ADD-ONLY", path, f"{path}: expected a new file, got one that is there already", "wait a second and run it again"
+                "ADD-ONLY",
+                path,
+                f"{path}: expected a new file, got one that is there already",
+                f"it was said already: git log -- {path}",
             )
     for path, data in files.items():
         write_bytes(root / path, data)
@@ -95,6 +99,9 @@ def overwrite(root: Path, files: Mapping[str, bytes], message: str) -> str:
         GitError: other changes are staged, or git refuses.
     """
     worktree.require_nothing_staged(root)
+    if edited := worktree.changed(root, list(files)):
+        msg = f"{edited[0]}: expected no changes of yours, which would be lost; got some"
+        raise GitError(msg, hint=f"git commit or git restore {edited[0]}, then run the same command again")
     for path, data in files.items():
         write_bytes(root / path, data)
     return worktree.commit(root, list(files), message)

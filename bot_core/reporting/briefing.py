@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot_core.documents.data_quality import DataQualityReport
 from bot_core.documents.drift import DriftReport
 from bot_core.documents.walk_forward import WalkForwardReport
+from bot_core.governance.evidence import beats_baseline
 from bot_core.governance.signing import open_items
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def figures(report: Report) -> Iterator[str]:
     match report:
         case WalkForwardReport():
             test = report.comparison
-            verdict = "beats its baseline" if test.beats_baseline else "does NOT beat its baseline"
+            verdict = "beats its baseline" if beats_baseline(report) else "does NOT beat its baseline"
             errors = f"{test.loss} loss {test.model_loss:.4g} against {test.baseline_loss:.4g} of {test.baseline}"
             yield f"  walk-forward   {len(report.windows)} windows, {errors} ({test.improvement:+.1%}, p = {test.p_value:.2g}): {verdict}"
         case DataQualityReport():

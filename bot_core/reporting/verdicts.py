@@ -1,7 +1,11 @@
-"""What the gate and status print: for people, for programs, for a forge."""
+"""What the gate and status print: for people, for programs, for a forge.
+
+A file's name or a statement may hold characters that a terminal, a forge or a parser obeys: they are spelled out.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
@@ -28,7 +32,7 @@ def as_json(found: Judgement) -> dict[str, object]:
         "base": found.base,
         "head": found.head,
         "reasons": [_plain(reason) for reason in reasons(found)],
-        "notes": [_plain(note) for decision in (*found.decisions, *found.shown) for note in decision.notes],
+        "notes": [_plain(_visible(note)) for decision in (*found.decisions, *found.shown) for note in decision.notes],
         "environments": environments,
     }
 
@@ -36,7 +40,7 @@ def as_json(found: Judgement) -> dict[str, object]:
 def reasons(found: Judgement) -> list[Reason]:
     """List everything that stands against the merge, worst first."""
     everything = [*found.reasons, *(reason for decision in found.decisions for reason in decision.reasons)]
-    return sorted(dict.fromkeys(everything), key=lambda reason: -reason.verdict)
+    return [_visible(reason) for reason in sorted(dict.fromkeys(everything), key=lambda reason: -reason.verdict)]
 
 
 def as_lines(found: Judgement) -> Iterator[str]:
@@ -58,15 +62,15 @@ def matrix(decision: Decision, now: dt.datetime | None = None) -> Iterator[str]:
         who = ", ".join(role.signers) or NONE
         yield f"  {MARKS[role.state]} {role.role.ljust(width)}  {role.state:<8}  {len(role.signers)} of {role.asked}  {who}{left}"
     if decision.conditions:
-        yield "  conditions: " + ", ".join(f"{name} {value}" for name, value in sorted(decision.conditions.items()))
+        yield "  conditions: " + ", ".join(f"{name} {_spelled(str(value))}" for name, value in sorted(decision.conditions.items()))
     for note in decision.notes:
-        yield f"  note: {note.message}"
+        yield f"  note: {_visible(note).message}"
 
 
 def explained(decision: Decision) -> Iterator[str]:
     """Say why an entry may not decide."""
     for reason in decision.reasons:
-        yield from _lines(reason)
+        yield from _lines(_visible(reason))
 
 
 def as_workflow(found: Judgement) -> tuple[str, str]:
@@ -102,6 +106,14 @@ def _summary(found: Judgement) -> Iterable[str]:
     if reasons(found):
         yield "| code | what | what to do |\n| - | - | - |"
         yield from (f"| {reason.code} | {_cell(reason.message)} | {_cell(reason.hint)} |" for reason in reasons(found))
+
+
+def _visible(reason: Reason) -> Reason:
+    return replace(reason, path=_spelled(reason.path), message=_spelled(reason.message), hint=_spelled(reason.hint))
+
+
+def _spelled(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _plain(reason: Reason) -> dict[str, str]:

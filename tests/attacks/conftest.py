@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def _worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
+def _worlds() -> dict[str, World]:
     return {}
 
 

@@ -33,3 +33,22 @@ def test_after_the_merge_it_may_decide(world: Callable[[Stage], World]) -> None:
     production = next(place for place in status["environments"] if place["environment"] == "production")  # type: ignore[attr-defined]
     assert production["condition"] == "Ready"
     assert production["models"][0]["verdict"] == "ALLOW"
+
+
+def test_an_entry_put_in_and_taken_out_on_the_way_is_refused(world: Callable[[Stage], World]) -> None:
+    desk = world("ready")
+    path = "compliance/environments/production.yaml"
+    desk.git("rm", "-q", path)
+    desk.commit("Taken out again")
+    code, reasons, answer = desk.gate()
+    assert (code, reasons) == (30, {"ANCESTRY"}), answer
+
+
+def test_a_first_policy_that_its_roots_did_not_sign_is_refused(world: Callable[[Stage], World]) -> None:
+    desk = world("configured")
+    desk.git("switch", "-qc", "unsigned", "main~2")
+    desk.git("branch", "-q", "start", "main~3")
+    code, reasons, _ = desk.gate(base="start")
+    assert (code, reasons) == (20, {"POLICY-MISSING", "POLICY-SELF"})
+    code, reasons, _ = desk.gate(base="start", head="main")
+    assert (code, reasons) == (20, {"POLICY-MISSING"})

@@ -7,8 +7,14 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.world import build
+
+if TYPE_CHECKING:
+    from tests.world import Stage
 
 ROOT = Path.cwd()
 BUILT = "aapl_barrier"
@@ -53,6 +59,41 @@ def make_repository(path: Path) -> Repository:
     repository = Repository(path)
     repository.ok("git init -q -b main && git add -A && git commit -qm start")
     return repository
+
+
+@dataclass(frozen=True)
+class GovernedRepository(Repository):
+    """A governed repository with people's keys in `~/.ssh` and an origin to push to."""
+
+    home: Path
+
+    def shell(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a script with the keys at home."""
+        return super().shell(f"export HOME='{self.home}'\n{script}")
+
+
+def govern(folder: Path, stage: Stage) -> GovernedRepository:
+    """Build a governed repository up to a stage; `ready` is merged, so that the model stands in production."""
+    world = build(folder, stage)
+    (folder / "home").mkdir()
+    (folder / "home/.ssh").symlink_to(world.keys)
+    if stage == "ready":
+        world.merge(world.git("rev-parse", "--abbrev-ref", "HEAD"))
+    repository = GovernedRepository(world.path, folder / "home")
+    repository.ok(f"git init -q --bare '{folder / 'origin.git'}' && git remote add origin '{folder / 'origin.git'}'")
+    return repository
+
+
+@pytest.fixture
+def proposed(tmp_path: Path) -> GovernedRepository:
+    """A release proposed for production, which nobody has signed yet."""
+    return govern(tmp_path, "proposed")
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> GovernedRepository:
+    """A release that stands in production."""
+    return govern(tmp_path, "ready")
 
 
 @pytest.fixture

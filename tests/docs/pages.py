@@ -13,7 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAGES = [Path("README.md"), Path("CONTRIBUTING.md"), Path("CHANGELOG.md"), *sorted(Path("docs").rglob("*.md"))]
-NOT_RUN = ("git clone", "cd ", "make ", ". .venv", "REWRITE_DOCS", "chromium", "mkdocs serve", "dvc remote", "dvc push", "dvc pull")
+NOT_RUN = (
+    "git clone",
+    "cd ",
+    "make ",
+    ". .venv",
+    "REWRITE_DOCS",
+    "chromium",
+    "ssh-keygen",
+    "mkdocs serve",
+    "dvc remote",
+    "dvc push",
+    "dvc pull",
+)
 
 _FENCE = re.compile(r"^```(?P<kind>\S*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _DIGEST, _TIME = re.compile(r"\b[0-9a-f]{8}\b"), re.compile(r"\b[0-9]{8}T[0-9]{6}Z\b")

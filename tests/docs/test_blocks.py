@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KINDS = {"bash", "console", "text", "yaml", "csv", "json"}
 AFTER_REPRO = {Path("CONTRIBUTING.md")}
+# pages whose commands need a governed repository, and how far it must have come
+GOVERNED = {Path("docs/how-to/approve.md"): "proposed", Path("docs/runbooks"): "live", Path("docs/how-to"): "live"}
 WITH_STEPS = [
     pytest.param(page, marks=[pytest.mark.slow] * (page in AFTER_REPRO))
     for page in PAGES
@@ -37,7 +39,7 @@ def test_fences_are_of_a_known_kind_and_not_indented(page: Path) -> None:
 
 @pytest.mark.parametrize("page", WITH_STEPS, ids=str)
 def test_the_commands_of_a_page_work_and_print_what_it_shows(page: Path, request: pytest.FixtureRequest) -> None:
-    prepared: Repository = request.getfixturevalue("reproduced" if page in AFTER_REPRO else "repository")
+    prepared: Repository = request.getfixturevalue(_fixture(page))
     wrong: list[tuple[Step, str]] = []
     for step in steps(page.read_text()):
         if step.runs:
@@ -47,6 +49,13 @@ def test_the_commands_of_a_page_work_and_print_what_it_shows(page: Path, request
             if step.shown is not None and not same(step.shown, done.stdout):
                 wrong.append((step, done.stdout))
     _report(page, wrong)
+
+
+def _fixture(page: Path) -> str:
+    """Name the repository that a page's commands run in."""
+    if page in AFTER_REPRO:
+        return "reproduced"
+    return next((stage for place, stage in GOVERNED.items() if place in (page, page.parent)), "repository")
 
 
 @pytest.mark.slow

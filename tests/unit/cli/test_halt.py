@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot_core.cli import halt
+from tests.world import MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.conftest import Refuse
+    from tests.world import Stage, World
+
+
+@pytest.fixture
+def desk(world: Callable[[Stage], World]) -> World:
+    return world("paper")
+
+
+def who(desk: World, name: str = "ann") -> tuple[object, ...]:
+    return ("--signer", name, "--key", desk.key(name), "--reason", "It drifts.")
+
+
+def verdict(desk: World) -> str:
+    facts = json.loads(desk.ok("status", "--env", "paper", "--format", "json"))
+    return str(facts["environments"][0]["models"][0]["verdict"])
+
+
+def test_help_shows_who_may_and_how_it_ends(help_of: Callable[[str], str]) -> None:
+    assert halt.EPILOG.rstrip() in help_of("halt")
+
+
+def test_outside_a_full_repository_it_says_so(elsewhere: Callable[..., None]) -> None:
+    elsewhere("halt", "paper", "--all", "--reason", "x", "--signer", "ann", "--key", "ann")
+
+
+@pytest.mark.parametrize(("what", "named"), [(MODEL, MODEL), ("--all", "everything")])
+def test_one_signature_stops_at_once(desk: World, what: str, named: str) -> None:
+    facts = json.loads(desk.ok("halt", "paper", what, *who(desk), "--format", "json"))
+    assert facts["commit"] == desk.git("rev-parse", "HEAD")
+    assert desk.git("show", "--name-only", "--format=%s", "HEAD").splitlines() == [
+        f"Halt {named} in paper",
+        "",
+        facts["path"],
+        f"{facts['path']}.sig",
+    ]
+    order = desk.read(facts["path"])
+    assert (f"version: {desk.version}\n" in order) == (what == MODEL)
+    assert 'reason: "It drifts."\n' in order
+    assert verdict(desk) == "DENY"
+
+
+def test_people_are_told_what_comes_next(desk: World) -> None:
+    said = desk.ok("halt", "paper", "--all", *who(desk)).splitlines()
+    assert said[0].startswith("Halt everything in paper: compliance/halts/paper/")
+    assert said[-1] == "next: git push   (a pull request that only restricts can always merge)"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "sentence"),
+    [
+        (20, ["moon", "--all"], "error[POLICY-MISSING]: --env: expected one of paper, production; got moon\n"),
+        (2, ["paper"], "error[CONFIG]: expected a MODEL, or --all\n  → bot-core halt production"),
+        (2, ["paper", MODEL, "--all"], "error[CONFIG]: expected a MODEL, or --all\n"),
+        (
+            2,
+            ["paper", "other"],
+            f"error[CONFIG]: compliance/environments/paper.yaml: expected one of {MODEL}; got other\n  → bot-core status",
+        ),
+        (2, ["production", MODEL], "error[CONFIG]: compliance/environments/production.yaml: expected one of no model; got "),
+        (2, ["paper", "--all", "--reason", ""], "error[CONFIG]: compliance/halts/paper/"),
+        (2, ["paper", "--all", "--reason", "a\u202eb"], "error[CONFIG]: compliance/halts/paper/"),
+        (2, ["paper", "--all", "--key", "nowhere"], "error[SIGNING]: nowhere: expected a private key"),
+        (30, ["paper", "--all", "--signer", "fay"], "error[SIG-UNKNOWN-KEY]: compliance/halts/paper/"),
+        (2, ["paper", "--all", "--signer", "zoe"], "error[CONFIG]: --signer: expected somebody in a role that approves"),
+        (2, ["paper", "--all", "--signer", "eve"], "error[CONFIG]: --signer: expected somebody in a role that approves"),
+    ],
+)
+def test_an_order_that_would_not_count_is_not_written(
+    desk: World, refuse: Refuse, code: int, words: list[str], sentence: str
+) -> None:
+    assert refuse(desk, code, "halt", *who(desk), *words).startswith(sentence)
+
+
+def test_staged_changes_are_refused(desk: World, refuse: Refuse) -> None:
+    desk.put("docs/mine.md", "1")
+    desk.git("add", "docs/mine.md")
+    assert "expected nothing staged" in refuse(desk, 2, "halt", "paper", "--all", *who(desk))
