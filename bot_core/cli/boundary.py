@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -41,6 +42,9 @@ def outcome(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) ->
     except BotCoreError as error:
         _say(f"error[{error.code}]: {error.message}", error.hint)
         return error.exit_code
+    except BrokenPipeError:  # the reader has gone, as `| head` does; what was not read is no pass
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         _say("interrupted: what was finished is kept", "run the same command again to go on")
         return INTERRUPTED

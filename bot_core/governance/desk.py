@@ -34,10 +34,10 @@ class Desk:
         Raises:
             GitError: there is none, or its history was cut off.
         """
-        git = Git(Path())
-        bare = git.text("rev-parse", "--is-bare-repository", expected="a git repository") == "true"
-        root = Path(git.text("rev-parse", "--absolute-git-dir" if bare else "--show-toplevel", expected="a git repository"))
-        if git.is_shallow():
+        asked = ("--is-bare-repository", "--is-shallow-repository", "--absolute-git-dir", "--show-cdup")
+        bare, shallow, folder, *up = Git(Path()).text("rev-parse", *asked, expected="a git repository").split("\n")
+        root = Path(folder) if bare == "true" else Path(*up).resolve()
+        if shallow == "true":
             msg = f"{root}: expected the full history, for sign-offs count from the commit that brought them; got a shallow clone"
             raise GitError(msg, hint="git fetch --unshallow")
         return cls(root, now or dt.datetime.now(dt.UTC).replace(microsecond=0))

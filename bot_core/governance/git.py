@@ -113,10 +113,6 @@ class Git:
         """Say whether one commit descends from another."""
         return self._run("merge-base", "--is-ancestor", older, newer).returncode == 0
 
-    def is_shallow(self) -> bool:
-        """Say whether history was cut off."""
-        return self.text("rev-parse", "--is-shallow-repository") == "true"
-
     def merged(self, base: str, head: str) -> str:
         """Return the tree that merging `head` into `base` gives.
 

@@ -69,19 +69,24 @@ def collect(view: View, crew: Crew, asked: Asked, verify: Verify = sshsig.verify
     """Read all sign-offs of a subject and count them."""
     folder, prefix = layout.signoffs(asked.environment.name, asked.subject), layout.signoff_prefix(asked.subject)
     paths = [f"{folder}/{name}" for name in view.names(folder) if name.startswith(prefix) and name.endswith(".yaml")]
-    view.expect(paths)
-    said: dict[tuple[str, str], Signed[SignOff]] = {}
+    said_by: dict[str, list[str]] = {}
+    for path in sorted(paths, reverse=True):
+        said_by.setdefault(path.rsplit(".", 2)[0], []).append(path)  # all but the time: role and signer
+    view.expect(newest for newest, *_ in said_by.values())
+    said: dict[str, Signed[SignOff]] = {}
     refused: list[tuple[str, Reason]] = []
-    for path in paths:
-        try:
-            signed = read_signed(view, path, SignOff, layout.SIGNOFF, crew, verify)
-            require_context(signed, asked, crew)
-            _require_said(signed)
-        except Refused as problem:
-            refused.append((_role(path), problem.reason))
-            continue
-        key = (signed.document.role, signed.document.signer)
-        said[key] = max(said.get(key, signed), signed, key=lambda s: (s.document.issued, s.document.decision == "reject"))
+    for by, own in sorted(said_by.items()):
+        for path in own:  # newest first: the latest that is sound counts; what it replaces is not read
+            try:
+                signed = read_signed(view, path, SignOff, layout.SIGNOFF, crew, verify)
+                require_context(signed, asked, crew)
+                _require_said(signed)
+            except Refused as problem:
+                refused.append((_role(path), problem.reason))
+                continue
+            said[by] = signed
+            break
+    refused.sort(key=lambda pair: pair[1].path)
     approvals = [s for s in said.values() if s.document.decision == "approve" and _counts(s, view, asked, refused)]
     rejections = [s for s in said.values() if s.document.decision == "reject"]
     return _collected(approvals, rejections, refused, asked)

@@ -107,7 +107,7 @@ def standing(view: View, environment: EnvironmentPolicy, entry: Entry, crew: Cre
     walk = runs(view, environment.name, entry.release)
     current = next(walk)
     before = _replaced(view, environment.name, entry)
-    if before is not None:
+    if before is not None and (before.fallback == entry.version or view.names(layout.rollbacks(environment.name, entry.model))):
         former = next(walk, None)
         if (
             former is not None

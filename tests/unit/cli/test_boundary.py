@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,14 @@ def test_what_a_command_returns_is_the_exit_code(result: int | None, code: int) 
     with pytest.raises(SystemExit) as caught:
         guard(lambda: result)
     assert caught.value.code == code
+
+
+def test_a_reader_that_has_gone_is_no_fault_and_no_pass() -> None:
+    script = "from bot_core.cli.boundary import guard\nguard(lambda: [print('x' * 100) for _ in range(100_000)])"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

@@ -141,11 +141,3 @@ def test_replaced_objects_are_not_believed(path: Path) -> None:
     old = run(path, "rev-parse", "HEAD:folder/a.yaml")
     run(path, "replace", old, run(path, "rev-parse", "HEAD:folder/b.yaml"))
     assert Git(path).blob("HEAD", "folder/a.yaml") == b"1\n"
-
-
-def test_a_history_that_was_cut_off_is_known(path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    (path / "new").write_text("1")
-    commit(path)
-    copy = tmp_path_factory.mktemp("copy")
-    run(copy, "clone", "-q", "--depth", "1", f"file://{path}", ".")
-    assert (Git(path).is_shallow(), Git(copy).is_shallow()) == (False, True)

@@ -13,8 +13,8 @@ from tests.evidence import DIGEST
 from tests.world import MODEL, World, build
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
 SERVICE = """services:
   - name: runtime-1
