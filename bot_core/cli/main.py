@@ -24,6 +24,7 @@ COMMANDS = {
     "fmt": ("bot_core.cli.fmt", "write governed YAML in the one accepted spelling"),
     "gate": ("bot_core.cli.gate", "may this branch be merged? the one question that CI asks"),
     "halt": ("bot_core.cli.halt", "stop a release, or everything, at once"),
+    "journal": ("bot_core.cli.journal", "verify, show, follow or export what was recorded"),
     "models": ("bot_core.cli.models", "the roster's models with their out-of-sample figures against the baseline"),
     "policy": ("bot_core.cli.policy", "who may sign what: the first policy, a change of it, its signatures"),
     "promote": ("bot_core.cli.promote", "propose a release for an environment, as a commit of its own"),

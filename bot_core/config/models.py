@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from bot_core.config.decision import DecisionEngineConfig as DecisionEngineConfig
+from bot_core.config.decision import DecisionOrchestratorThresholds as DecisionOrchestratorThresholds
+
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower-case letters, digits, '.', '_', '-'")]
 Duration = Annotated[str, Meta(pattern=r"^[0-9]+[smhdw]$", description="a count and a unit: 90m, 6h, 5d, 2w")]
 DataPath = Annotated[str, Meta(pattern=r"^data/[^/]", description="a file under data/, so that DVC watches it")]

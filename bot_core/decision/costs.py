@@ -1,0 +1,77 @@
+"""What a candidate would cost, in basis points of its notional, and who says so.
+
+The first that is there counts, and only that: the candidate's own, the strategy's in the candidate's risk profile, the strategy's in
+total, the report's in total, and last the configured penalty. A cost that is there but negative or not finite is never passed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from bot_core.config.decision import finite
+from bot_core.decision.thresholds import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot_core.config.decision import DecisionEngineConfig
+    from bot_core.decision.candidate import DecisionCandidate
+
+CostSource = Literal["override", "profile", "strategy", "report", "penalty"]
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A total cost of ownership, basis points of the notional."""
+
+    cost_bps: float
+
+
+class StrategyCosts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A strategy's costs: by risk profile, and over all of them."""
+
+    profiles: dict[str, Cost] = {}
+    total: Cost | None = None
+
+
+class CostReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cost report: by strategy, and over all of them."""
+
+    strategies: dict[str, StrategyCosts] = {}
+    total: Cost | None = None
+
+
+class KnownCost(msgspec.Struct, frozen=True):
+    """A cost in basis points, or the finding why there is none; and where it comes from, if from anywhere."""
+
+    bps: float | Finding
+    source: CostSource | None
+
+
+def cost_of(candidate: DecisionCandidate, report: CostReport, config: DecisionEngineConfig) -> KnownCost:
+    """Look a candidate's cost up."""
+    for source, bps in _known(candidate, report):
+        if bps is not None:
+            return KnownCost(_checked(bps), source)
+    if config.require_cost_data:
+        return KnownCost(Finding("cost_missing", "cost_bps"), None)
+    return KnownCost(_checked(config.penalty_cost_bps), "penalty")
+
+
+def _known(candidate: DecisionCandidate, report: CostReport) -> Iterator[tuple[CostSource, float | None]]:
+    strategy = report.strategies.get(candidate.strategy, StrategyCosts())
+    yield "override", candidate.cost_bps_override
+    yield "profile", _bps(strategy.profiles.get(candidate.risk_profile))
+    yield "strategy", _bps(strategy.total)
+    yield "report", _bps(report.total)
+
+
+def _bps(cost: Cost | None) -> float | None:
+    return None if cost is None else cost.cost_bps
+
+
+def _checked(bps: float) -> float | Finding:
+    if finite(bps) and bps >= 0.0:
+        return bps
+    return Finding("cost_invalid", "cost_bps", bps if finite(bps) else None)

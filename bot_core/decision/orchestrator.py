@@ -1,0 +1,299 @@
+"""One candidate, one account, one model, one verdict with all its reasons. Accepted means: no reason and no stress failure.
+
+1. A model must be attached, ready, and score the candidate's features with finite numbers. The candidate's own claim never stands in.
+2. The cost is looked up (`costs`), the account measured (`candidate`), and every limit compared (`thresholds`).
+3. Everything that fails is listed. What cannot be measured fails.
+
+The only things that change are which models are attached and which costs are known; each change is one assignment, so that an
+evaluation in another thread sees the old or the new. An evaluation has no side effect.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot_core.config.decision import finite
+from bot_core.decision.candidate import (
+    DecisionCandidate,
+    RiskSnapshot,
+    candidate_findings,
+    checked_features,
+    features_of,
+    is_probability,
+    measures_of,
+    room,
+    snapshot_findings,
+    with_position,
+)
+from bot_core.decision.costs import CostReport, KnownCost, cost_of
+from bot_core.decision.ports import SCORE_ERRORS, DecisionEvaluation, Inference, ModelScore, Scored, utc_now
+from bot_core.decision.thresholds import (
+    Finding,
+    Limits,
+    Measures,
+    Outcome,
+    failures,
+    limits_of,
+    ordered,
+    outcome,
+    protected,
+    stressed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot_core.config.decision import DecisionEngineConfig
+    from bot_core.decision.ports import Clock, Selection
+
+RISK_FLAGS = (
+    "force_liquidation_active",
+    "daily_loss_limit",
+    "drawdown_limit",
+    "gross_notional_limit",
+    "open_positions_limit",
+    "trade_notional_limit",
+)
+
+_NO_ANSWER = frozenset({"model_missing", "model_not_ready", "score_failed", "score_invalid"})
+
+
+class _Attached(msgspec.Struct, frozen=True):
+    """The models by name, and the one that decides when none is named."""
+
+    models: dict[str, Inference] = {}
+    default: str | None = None
+
+
+class _Case(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one candidate, before it becomes a verdict."""
+
+    candidate: DecisionCandidate
+    scored: Scored
+    cost: KnownCost
+    context: RiskSnapshot | None
+    limits: Limits
+    measures: Measures
+    findings: tuple[Finding, ...]
+    stress: tuple[str, ...]
+    modes: tuple[str, ...]
+
+
+class DecisionOrchestrator:
+    """Evaluate candidates within limits.
+
+    Args:
+        config: limits and what to do with what is missing.
+        inference: the model that decides when none is named; it can be attached later.
+        costs: the known costs; none by default.
+        clock: returns the present with its time zone; what a snapshot's age is counted from.
+    """
+
+    def __init__(
+        self,
+        config: DecisionEngineConfig,
+        *,
+        inference: Inference | None = None,
+        costs: CostReport | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._config = config
+        self._limits = limits_of(config.orchestrator, config.min_probability)
+        self._profiles = {name: limits_of(own, config.min_probability) for name, own in config.profile_overrides.items()}
+        self._attached = _Attached() if inference is None else _Attached({"default": inference}, "default")
+        self._costs = costs or CostReport()
+        self._clock = clock
+
+    def attach_named_inference(self, name: str, inference: Inference, *, set_default: bool = False) -> None:
+        """Attach a model under a name, in the place of one that had it."""
+        now = self._attached
+        self._attached = _Attached({**now.models, name: inference}, name if set_default else now.default)
+
+    def detach_named_inference(self, name: str) -> None:
+        """Detach a model. If it was the default, nothing decides until another is made so: every candidate is refused."""
+        now = self._attached
+        left = {other: model for other, model in now.models.items() if other != name}
+        self._attached = _Attached(left, None if now.default == name else now.default)
+
+    def update_costs_from_report(self, report: CostReport) -> None:
+        """Let a cost report take the place of the one before."""
+        self._costs = report
+
+    def evaluate_candidate(
+        self,
+        candidate: DecisionCandidate,
+        context: RiskSnapshot | None,
+        *,
+        model_name: str | None = None,
+        protective_factor: float = 1.0,
+    ) -> DecisionEvaluation:
+        """Let a model score a candidate, and judge it.
+
+        Args:
+            candidate: what is proposed.
+            context: the account of its risk profile; none refuses.
+            model_name: the model to ask; the default where it is not given.
+            protective_factor: what remains of the risk limits, 0 to 1 (`thresholds.protected`).
+        """
+        scored = self.score_features(features_of(candidate), model_name=model_name)
+        return self._judged(candidate, scored, context, protective_factor)
+
+    def evaluate_scored(
+        self, candidate: DecisionCandidate, score: ModelScore, context: RiskSnapshot | None, *, protective_factor: float = 1.0
+    ) -> DecisionEvaluation:
+        """Judge a candidate on a score that was made elsewhere: blended, from rules, from an override. The limits are the same."""
+        return self._judged(candidate, _checked(score, None, "given"), context, protective_factor)
+
+    def evaluate_candidates(
+        self,
+        candidates: Iterable[DecisionCandidate],
+        contexts_by_profile: Mapping[str, RiskSnapshot],
+        *,
+        protective_factor: float = 1.0,
+    ) -> list[DecisionEvaluation]:
+        """Evaluate candidates in their order; each sees the account with the accepted ones before it."""
+        contexts = dict(contexts_by_profile)
+        evaluations = []
+        for candidate in candidates:
+            context = contexts.get(candidate.risk_profile)
+            evaluation = self.evaluate_candidate(candidate, context, protective_factor=protective_factor)
+            if evaluation.accepted and context is not None:
+                contexts[candidate.risk_profile] = with_position(context, candidate)
+            evaluations.append(evaluation)
+        return evaluations
+
+    def score_features(self, features: Mapping[str, object] | None, *, model_name: str | None = None) -> Scored:
+        """Ask a model, with its features checked; whatever goes wrong becomes a finding."""
+        now = self._attached
+        name = now.default if model_name is None else model_name
+        selection: Selection = "default" if model_name is None else "named"
+        model = None if name is None else now.models.get(name)
+        if model is None:
+            return Scored(name, "none", None, (Finding("model_missing", name or "default"),))
+        try:
+            return self._asked(model, features, name, selection)
+        except SCORE_ERRORS as error:
+            return Scored(name, selection, None, (Finding("score_failed", type(error).__name__),))
+
+    def _asked(self, model: Inference, features: Mapping[str, object] | None, name: str | None, selection: Selection) -> Scored:
+        if model.is_ready is not True:
+            return Scored(name, selection, None, (Finding("model_not_ready", "is_ready"),))
+        if features is None:
+            return Scored(name, selection, None, (Finding("features_missing", "features"),))
+        vector, findings = checked_features(features, model.feature_names, self._config.features)
+        if findings:
+            return Scored(name, selection, None, tuple(findings))
+        return _checked(model.score(vector), name, selection)
+
+    def _judged(
+        self, candidate: DecisionCandidate, scored: Scored, context: RiskSnapshot | None, factor: float
+    ) -> DecisionEvaluation:
+        limits, guards = self._in_force(candidate.risk_profile, factor)
+        cost = cost_of(candidate, self._costs, self._config)
+        measures = _measures(candidate, scored, cost, context)
+        account = snapshot_findings(context, self._clock(), self._config.max_snapshot_age_s)
+        found = [*candidate_findings(candidate), *scored.findings, *guards, *account, *failures(limits, measures)]
+        tests = self._config.stress_tests
+        case = _Case(
+            candidate=candidate,
+            scored=scored,
+            cost=cost,
+            context=context,
+            limits=limits,
+            measures=measures,
+            findings=ordered(found),
+            stress=() if tests is None else stressed(limits, measures, tests),
+            modes=self._modes(found, factor),
+        )
+        return _evaluation(case)
+
+    def _in_force(self, profile: str, factor: float) -> tuple[Limits, list[Finding]]:
+        limits = self._profiles.get(profile, self._limits)
+        if not is_probability(factor):
+            return limits, [Finding("protective_factor_invalid", "protective_factor", factor if finite(factor) else None)]
+        return (limits if factor == 1.0 else protected(limits, factor)), []
+
+    def _modes(self, findings: Iterable[Finding], factor: float) -> tuple[str, ...]:
+        """Say what the caller should turn to."""
+        policy, codes = self._config.features, {finding.code for finding in findings}
+        handed = {"feature_missing": policy.missing, "feature_not_finite": policy.non_finite}
+        rules = bool(codes & _NO_ANSWER) or any(handed.get(code) == "rules" for code in codes)
+        states = {"protective": factor != 1.0, "rules": rules, "liquidate": "force_liquidation_active" in codes}
+        return tuple(mode for mode, holds in states.items() if holds)
+
+
+def _checked(score: ModelScore, name: str | None, selection: Selection) -> Scored:
+    if finite(score.expected_return_bps) and is_probability(score.success_probability):
+        return Scored(name, selection, score)
+    return Scored(name, selection, None, (Finding("score_invalid", "score"),))
+
+
+def _measures(candidate: DecisionCandidate, scored: Scored, cost: KnownCost, context: RiskSnapshot | None) -> Measures:
+    return {
+        "probability": scored.findings[0] if scored.score is None else scored.score.success_probability,
+        "cost_bps": cost.bps,
+        "net_edge_bps": _net_edge(scored, cost),
+        **measures_of(candidate, context),
+    }
+
+
+def _net_edge(scored: Scored, cost: KnownCost) -> float | Finding:
+    """Return the expected return times its probability, less the cost: basis points."""
+    if scored.score is None:
+        return scored.findings[0]
+    if isinstance(cost.bps, Finding):
+        return cost.bps
+    return scored.score.expected_return_bps * scored.score.success_probability - cost.bps
+
+
+def _evaluation(case: _Case) -> DecisionEvaluation:
+    reasons = tuple(dict.fromkeys(finding.code for finding in case.findings))
+    verdict, size = _verdict(case, reasons)
+    score = case.scored.score
+    return DecisionEvaluation(
+        candidate=case.candidate,
+        accepted=verdict == "allow",
+        outcome=verdict,
+        cost_bps=_number(case.cost.bps),
+        cost_source=case.cost.source,
+        net_edge_bps=_number(case.measures["net_edge_bps"]),
+        reasons=reasons,
+        risk_flags=tuple(code for code in RISK_FLAGS if code in reasons),
+        stress_failures=case.stress,
+        findings=case.findings,
+        model_name=case.scored.model_name,
+        model_selection=case.scored.selection,
+        model_expected_return_bps=None if score is None else score.expected_return_bps,
+        model_success_probability=None if score is None else score.success_probability,
+        thresholds_snapshot=dict(case.limits),
+        recommended_modes=case.modes,
+        recommended_position_size=size,
+        recommended_risk_score=_risk_score(case.limits, case.measures),
+    )
+
+
+def _verdict(case: _Case, reasons: tuple[str, ...]) -> tuple[Outcome, float]:
+    """Return the outcome and the notional that would pass. A clamp that leaves no room is a veto."""
+    verdict = outcome([*reasons, *case.stress])
+    if verdict == "allow":
+        return verdict, case.candidate.notional
+    size = room(case.context, case.limits) if verdict == "clamp" and case.context is not None else 0.0
+    return ("veto" if verdict == "clamp" and size == 0.0 else verdict), size
+
+
+def _number(value: float | Finding) -> float | None:
+    return None if isinstance(value, Finding) else value
+
+
+def _risk_score(limits: Limits, measures: Measures) -> float:
+    return max((_used(limit, measures.get(name[4:])) for name, limit in limits.items() if name.startswith("max_")), default=1.0)
+
+
+def _used(limit: float, value: float | Finding | None) -> float:
+    if not finite(value):
+        return 1.0
+    if value <= 0.0:
+        return 0.0
+    return min(1.0, value / limit) if limit > 0.0 else 1.0

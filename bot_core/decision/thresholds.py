@@ -1,0 +1,272 @@
+"""Limits, and what is measured against them.
+
+A limit's name says everything: `max_<measure>` fails above, `min_<measure>` below, and a value equal to the limit passes. A limit whose
+measure is missing or not finite fails too: nothing passes because it could not be looked at. All failures are reported, not the first.
+
+Signed conditions tighten: the smaller of two `max_`, the larger of two `min_`. Protective mode shrinks: see `protected`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from bot_core.config.decision import DecisionEngineConfig, DecisionOrchestratorThresholds, finite
+from bot_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot_core.config.decision import DecisionStressTestConfig
+    from bot_core.documents.governed import Value
+
+Outcome = Literal["allow", "clamp", "veto", "escalate"]
+"""`clamp`: refused as it stands, a smaller notional would pass. `veto`: no. `escalate`: it could not be judged; a person should look."""
+
+CODES: dict[str, tuple[Outcome, str]] = {
+    "notional_invalid": ("veto", "the notional is not a finite number of zero or more"),
+    "expected_return_invalid": ("veto", "the candidate's own expected return is not a finite number"),
+    "expected_probability_invalid": ("veto", "the candidate's own probability is not a number from 0 to 1"),
+    "latency_invalid": ("veto", "the latency is not a finite number of zero or more"),
+    "latency_missing": ("veto", "there is a limit on latency, and no latency"),
+    "model_missing": ("escalate", "no model is attached under this name, or none is the default"),
+    "model_not_ready": ("escalate", "the model says that it is not ready"),
+    "features_missing": ("veto", "the candidate carries no features"),
+    "feature_unknown": ("veto", "a feature that the model does not know"),
+    "feature_missing": ("veto", "a feature that the model needs is not there"),
+    "feature_not_finite": ("veto", "a feature is not a finite number"),
+    "score_failed": ("escalate", "the model raised an error instead of a score"),
+    "score_invalid": ("escalate", "the model's score is not a finite return with a probability from 0 to 1"),
+    "protective_factor_invalid": ("escalate", "the protective factor is not a number from 0 to 1"),
+    "probability_below_minimum": ("veto", "the probability of success is below min_probability"),
+    "cost_missing": ("veto", "no cost is known, and the configuration requires one"),
+    "cost_invalid": ("veto", "a known cost is not a finite number of zero or more"),
+    "cost_above_limit": ("veto", "the cost is above max_cost_bps"),
+    "net_edge_below_minimum": ("veto", "return times probability less cost is below min_net_edge_bps"),
+    "latency_above_limit": ("veto", "the latency is above max_latency_ms"),
+    "risk_snapshot_missing": ("escalate", "there is no risk snapshot"),
+    "risk_snapshot_undated": ("escalate", "the risk snapshot has no time, or one without a time zone"),
+    "risk_snapshot_stale": ("escalate", "the risk snapshot is older than max_snapshot_age_s"),
+    "risk_snapshot_ahead": ("escalate", "the risk snapshot lies in the future"),
+    "risk_snapshot_invalid": ("escalate", "a number of the risk snapshot is not finite"),
+    "equity_not_positive": ("veto", "an equity of the risk snapshot is zero or less"),
+    "force_liquidation_active": ("veto", "the risk snapshot says that positions are to be closed"),
+    "daily_loss_limit": ("veto", "today's realised loss is above max_daily_loss_pct"),
+    "drawdown_limit": ("veto", "the fall from the peak is above max_drawdown_pct"),
+    "gross_notional_limit": ("clamp", "all positions with this one are above max_position_ratio"),
+    "open_positions_limit": ("veto", "there would be more positions than max_open_positions"),
+    "trade_notional_limit": ("clamp", "the notional is above max_trade_notional"),
+}
+"""Code → what it leads to, and what it says. In the order in which an evaluation lists them. Stable: journals are searched by them."""
+
+FAILED = {
+    "min_probability": "probability_below_minimum",
+    "max_cost_bps": "cost_above_limit",
+    "min_net_edge_bps": "net_edge_below_minimum",
+    "max_latency_ms": "latency_above_limit",
+    "max_daily_loss_pct": "daily_loss_limit",
+    "max_drawdown_pct": "drawdown_limit",
+    "max_position_ratio": "gross_notional_limit",
+    "max_open_positions": "open_positions_limit",
+    "max_trade_notional": "trade_notional_limit",
+}
+"""Limit → the code of its failure. Any other limit fails as `<limit>_failed`; without a measure as `<measure>_missing`."""
+
+STRESS_CODES = ("stress_cost_shock", "stress_slippage", "stress_latency_spike")
+
+Limits = Mapping[str, float]
+
+_LIMIT = re.compile(r"(max|min)_[a-z][a-z0-9_]*\Z")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
+_NOT_RISK = ("max_cost_bps", "max_latency_ms")
+_ORDER = {code: place for place, code in enumerate(CODES)}
+_RANK: tuple[Outcome, ...] = ("allow", "clamp", "veto", "escalate")
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Why not: a stable code, what was measured, the value where it is finite, and the limit where there is one."""
+
+    code: str
+    measure: str
+    value: float | None = None
+    limit: float | None = None
+
+
+Measures = Mapping[str, float | Finding]
+"""Measure → its value, or the finding that says why it has none."""
+
+
+def failures(limits: Limits, measures: Measures) -> list[Finding]:
+    """Compare every limit with its measure; return one finding for each that fails or cannot be judged.
+
+    >>> [finding.code for finding in failures({"max_cost_bps": 20.0, "max_deploys": 3.0}, {"cost_bps": 20.0, "deploys": 4})]
+    ['max_deploys_failed']
+    """
+    return [found for name, limit in limits.items() if (found := _judge(name, limit, measures.get(name[4:]))) is not None]
+
+
+def _judge(name: str, limit: float, value: float | Finding | None) -> Finding | None:
+    measure = name[4:]
+    if isinstance(value, Finding):
+        return value
+    if value is None:
+        return Finding(f"{measure}_missing", measure, None, limit)
+    if not finite(value):
+        return Finding(f"{measure}_not_finite", measure, None, limit)
+    passes = value <= limit if name.startswith("max_") else name.startswith("min_") and value >= limit
+    return None if passes else Finding(FAILED.get(name, f"{name}_failed"), measure, value, limit)
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """List findings in the order of `CODES`, each once; codes of a domain's own limits last, by name."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda f: (_ORDER.get(f.code, len(_ORDER)), f.code, f.measure)))
+
+
+def outcome(codes: Iterable[str]) -> Outcome:
+    """Return the gravest outcome of the codes; `allow` for none.
+
+    >>> outcome(["trade_notional_limit"]), outcome(["trade_notional_limit", "drawdown_limit"]), outcome([])
+    ('clamp', 'veto', 'allow')
+    """
+    return max((_outcome(code) for code in codes), key=_RANK.index, default="allow")
+
+
+def _outcome(code: str) -> Outcome:
+    if code in CODES:
+        return CODES[code][0]
+    return "veto" if code.endswith("_failed") or code in STRESS_CODES else "escalate"
+
+
+def stressed(limits: Limits, measures: Measures, tests: DecisionStressTestConfig) -> tuple[str, ...]:
+    """Return the codes of the scenarios in which a limit fails that has a value now.
+
+    Cost shock: the cost rises by basis points; slippage: the cost is multiplied; latency spike: the latency rises by milliseconds.
+    A dearer trade must stay within both its cost limit and its net edge.
+    """
+    cost, edge, latency = (measures.get(name) for name in ("cost_bps", "net_edge_bps", "latency_ms"))
+    codes = []
+    if finite(cost) and finite(edge):
+        for code, dearer in zip(STRESS_CODES, (cost + tests.cost_shock_bps, cost * tests.slippage_multiplier), strict=False):
+            if _scenario(limits, {"cost_bps": dearer, "net_edge_bps": edge - (dearer - cost)}):
+                codes.append(code)
+    if finite(latency) and _scenario(limits, {"latency_ms": latency + tests.latency_spike_ms}):
+        codes.append(STRESS_CODES[2])
+    return tuple(codes)
+
+
+def _scenario(limits: Limits, measures: Measures) -> list[Finding]:
+    return failures({name: limit for name, limit in limits.items() if name[4:] in measures}, measures)
+
+
+# --- where limits come from ---------------------------------------------------------------------------------------------------------
+
+
+def limits_of(thresholds: DecisionOrchestratorThresholds, min_probability: float | None = None) -> dict[str, float]:
+    """List the limits that have a value, `min_probability` among them where one is given."""
+    named = {name: getattr(thresholds, name) for name in FAILED if name != "min_probability"}
+    return {name: limit for name, limit in {"min_probability": min_probability, **named}.items() if limit is not None}
+
+
+def declared(values: Mapping[str, Value], where: str = "thresholds") -> dict[str, float]:
+    """Read a domain's `thresholds`, or a sign-off's `conditions`: names → whole numbers or quoted decimals.
+
+    Raises:
+        ConfigError: a name that is no limit; a value that is negative or no plain decimal; a percentage where a share belongs.
+    """
+    return {name: _declared(name, value, f"{where}.{name}") for name, value in values.items()}
+
+
+def _declared(name: str, value: Value, where: str) -> float:
+    if not _LIMIT.match(name):
+        msg = f"{where}: expected a limit, max_… or min_…, got {name}"
+        raise ConfigError(msg)
+    number = None if isinstance(value, bool) else decimal(str(value))
+    if number is None or number < 0:
+        msg = f"{where}: expected a whole number or a quoted decimal of zero or more, got {value!r}"
+        raise ConfigError(msg)
+    if (name.endswith("_pct") and number >= 1) or (name == "min_probability" and number > 1):
+        msg = f"{where}: expected a share below 1, got {value}"
+        raise ConfigError(msg, hint='two per cent are "0.02"')
+    return number
+
+
+def decimal(text: str) -> float | None:
+    """Read a plain decimal: digits, perhaps a sign and a point; no exponent. Nothing for any other text, or beyond a float.
+
+    >>> decimal("-0.25"), decimal("1e3"), decimal("nan"), decimal("9" * 400)
+    (-0.25, None, None, None)
+    """
+    number = float(text) if _DECIMAL.match(text) else None
+    return number if finite(number) else None
+
+
+def tightened(thresholds: Limits, conditions: Mapping[str, Value]) -> dict[str, float]:
+    """Apply signed conditions to limits: the stricter of the two counts; a condition on what had no limit becomes one.
+
+    Raises:
+        ConfigError: a condition that is no limit. It must not be passed over: somebody signed because of it.
+    """
+    signed = declared(conditions, "conditions")
+    return {**thresholds, **{name: _stricter(name, limit, thresholds.get(name, limit)) for name, limit in signed.items()}}
+
+
+def _stricter(name: str, one: float, other: float) -> float:
+    return min(one, other) if name.startswith("max_") else max(one, other)
+
+
+def protected(limits: Limits, factor: float) -> dict[str, float]:
+    """Shrink what may be risked: every `max_` but cost and latency, times `factor`, 0 to 1. No `min_` is lowered."""
+    return {name: limit * factor if name.startswith("max_") and name not in _NOT_RISK else limit for name, limit in limits.items()}
+
+
+def engine_config(limits: Limits) -> DecisionEngineConfig:
+    """Make the orchestrator's configuration of a domain's limits. Costs must be known: nobody declared what an unknown one is.
+
+    Raises:
+        ConfigError: one of the eight is missing, a name is not among them, or a value is out of range.
+    """
+    thresholds: dict[str, float | None] = {name: limit for name, limit in limits.items() if name != "min_probability"}
+    thresholds["max_open_positions"] = _whole(thresholds.get("max_open_positions"))
+    plain = {"orchestrator": thresholds, "min_probability": limits.get("min_probability", 0.0), "require_cost_data": True}
+    return _config(plain)
+
+
+def tightened_config(config: DecisionEngineConfig, conditions: Mapping[str, Value]) -> DecisionEngineConfig:
+    """Apply signed conditions to every limit of a configuration: the general ones and each profile's.
+
+    Raises:
+        ConfigError: a condition that the orchestrator cannot watch.
+    """
+    signed = dict(conditions)
+    probability = tightened({"min_probability": config.min_probability}, _taken(signed, "min_probability"))["min_probability"]
+    plain = msgspec.to_builtins(config)
+    plain["min_probability"] = probability
+    plain["orchestrator"] = _tightened(config.orchestrator, signed)
+    plain["profile_overrides"] = {name: _tightened(limits, signed) for name, limits in config.profile_overrides.items()}
+    return _config(plain)
+
+
+def _taken(conditions: dict[str, Value], name: str) -> dict[str, Value]:
+    return {name: conditions.pop(name)} if name in conditions else {}
+
+
+def _tightened(thresholds: DecisionOrchestratorThresholds, conditions: Mapping[str, Value]) -> dict[str, float | None]:
+    limits = tightened(limits_of(thresholds), conditions)
+    return {**limits, "max_open_positions": _whole(limits["max_open_positions"])}
+
+
+def _whole(limit: float | None) -> float | None:
+    """Round a count down: the stricter side."""
+    return None if limit is None else math.floor(limit)
+
+
+def _config(plain: Mapping[str, object]) -> DecisionEngineConfig:
+    try:
+        return msgspec.convert(plain, DecisionEngineConfig)
+    except msgspec.ValidationError as error:
+        msg = f"thresholds: {error}"
+        raise ConfigError(msg, hint=f"the orchestrator knows {', '.join(FAILED)}") from error

@@ -1,0 +1,1 @@
+"""Where decisions run: the journal they are recorded in."""
