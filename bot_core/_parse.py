@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 import re
 from typing import TYPE_CHECKING, TypeVar
 
@@ -103,8 +104,8 @@ def encode_json(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: a temporary neighbour, then a rename.
+def write_bytes(path: Path, data: bytes, *, sync: bool = False) -> None:
+    """Write a file whole or not at all: a temporary neighbour, then a rename; with `sync` it is on the disk when this returns.
 
     Raises:
         AuditError: the bytes could not be written (disk full, no permission); the old file, if any, is untouched.
@@ -113,12 +114,24 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
+        if sync:
+            _sync(part)
         part.replace(path)
+        if sync:
+            _sync(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
         msg = f"{path}: expected to write {len(data)} bytes, got {error.strerror or error}"
         raise AuditError(msg, hint="nothing was changed; free space or fix permissions, then run the same command again") from error
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_json(path: Path, value: object) -> None:

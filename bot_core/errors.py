@@ -11,6 +11,7 @@ BotCoreError                exit 1   base; never raised itself
 ├── ReleaseError            exit 20  a release is refused: dirty tree, missing or stale evidence
 ├── SignOffError            exit 20  a report is missing, or a role has not signed it
 ├── PredictorError          exit 20  a stored model cannot be loaded here, or does not give its golden outputs to the last bit
+├── AutotraderPaused        exit 20  an order came while nothing may be traded
 ├── CanonicalError          exit 30  a governed document is not in the one accepted spelling
 └── AuditError              exit 1   a record could not be written; the operation has failed with it
 
@@ -114,6 +115,13 @@ class PredictorError(BotCoreError):
     """A stored model cannot be loaded here, does not give its golden outputs to the last bit, or was given no row of its own."""
 
     code = "PREDICTOR"
+    exit_code = 20
+
+
+class AutotraderPaused(BotCoreError):  # noqa: N818  # a state, not a fault
+    """An order came while nothing may be traded."""
+
+    code = "PAUSED"
     exit_code = 20
 
 

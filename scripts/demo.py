@@ -1,7 +1,8 @@
 """The whole story on the real models, in a temporary clone with throwaway keys: `make demo`, after `make repro`.
 
-A model of returns asks for production and is refused on its evidence. A model of volatility goes through paper to production, four people
-sign, it is merged, its drift turns critical, one person halts it, and one commit takes it back.
+A model of returns asks for production and is refused on its evidence. A model of volatility goes through paper to production: paper's
+service publishes what it shows, four people sign, it is merged, its drift turns critical, one person halts it, and one commit takes it
+back.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parents[1]
 BIN = HERE / ".venv/bin"
 PEOPLE = {"anna": "risk", "carl": "compliance", "petra": "platform", "dan": "data", "quinn": ""}
+SERVICE = "runtime-1"
 SIGNERS = {role: name for name, role in PEOPLE.items() if role}
-ANSWERS = {"risk": ("C4", "C7"), "platform": ("C3", "C4"), "data": ("C6",), "compliance": ("C6",)}
+ANSWERS: dict[str, tuple[str, ...]] = {"risk": ("C7",), "platform": (), "data": ("C6",), "compliance": ("C6",)}
 REFUSED, PENDING, ALLOWED = 20, 10, 0
 MINUTES = "audit/ai_decision/go_live_minutes.md"
 
@@ -83,11 +85,12 @@ def prepare(demo: Demo) -> None:
     demo.quiet("git", "commit", "--quiet", "--allow-empty", "--all", "--message", "What was computed here")
     demo.quiet("dvc", "cache", "dir", "--local", str(HERE / ".dvc/cache"))
     demo.quiet("dvc", "checkout", "--quiet")
-    for name in PEOPLE:
+    for name in (*PEOPLE, SERVICE):
         demo.quiet("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(demo.keys / name))
     roots = [f"{name}={demo.keys / name}.pub" for name in ("anna", "carl")]
     people = [f"{name}={demo.keys / name}.pub:{role}" for name, role in PEOPLE.items()]
     named = [word for root in roots for word in ("--root", root)] + [word for person in people for word in ("--person", person)]
+    named += ["--service", f"{SERVICE}={demo.keys / SERVICE}.pub:head,report"]
     demo.run("bot-core", "policy", "init", *named, "--repository", "quant/models", "--waiting-days", "0")
     for name in ("anna", "carl"):
         demo.run("bot-core", "policy", "sign", *demo.signer(name))
@@ -117,16 +120,26 @@ def refused(demo: Demo, version: str) -> None:
     demo.quiet("git", "switch", "--quiet", "main")
 
 
+def shown(demo: Demo, version: str) -> None:
+    """Let paper decide, and publish what it shows."""
+    say("Paper decides; its service publishes, signed, that the scheduler is current and the loop produces candidates")
+    folder = demo.keys.parent / "paper"
+    demo.quiet("python", str(HERE / "scripts/demo_paper.py"), "eurusd_range", version, str(folder))
+    files = ("--journal", str(folder / "paper.jsonl"), "--scheduler", str(folder / "scheduler.json"))
+    demo.run("bot-core", "audit", "publish", "--env", "paper", *files, *demo.signer(SERVICE), "--no-push")
+
+
 def promoted(demo: Demo, version: str) -> None:
     """Take the volatility model to production."""
+    shown(demo, version)
     say("The model of volatility asks for production: the gate names who must sign, and how")
     (demo.path / MINUTES).write_text(
         "# Go-live minutes\n\nRisk, Platform and Data looked at the paper journal and agreed.\n", encoding="utf-8"
     )
     demo.quiet("git", "add", MINUTES)
     demo.quiet("git", "commit", "--quiet", "--message", "Minutes of the go-live")
-    demo.quiet("bot-core", "promote", "eurusd_range", version, "--env", "production")
-    demo.run("bot-core", "gate", "--base", "main", expect=PENDING)
+    demo.run("bot-core", "promote", "eurusd_range", version, "--env", "production")
+    demo.run("bot-core", "gate", "--base", "main", expect=PENDING, show=False)
     say("Four people read and sign; two of them sign the limits, three the minutes")
     for role, name in SIGNERS.items():
         answers = [word for item in ANSWERS[role] for word in ("--answer", f"{item}=pass")]

@@ -1,8 +1,14 @@
-"""A small whole release, written as training and `bot-core release` would: real documents of a linear model over two features."""
+"""A small whole release, written as training and `bot-core release` would: real documents of a linear model over two features.
+
+And what a runtime shows of it.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from bot_core._digest import sha256, short
 from bot_core._parse import encode_json, write_bytes
@@ -21,11 +27,11 @@ from bot_core.documents.artifact import (
 )
 from bot_core.documents.data_quality import DataQualityReport
 from bot_core.documents.drift import DriftReport, Span
+from bot_core.documents.operation import JournalExtract, SchedulerExtract
 from bot_core.documents.scores import ReliabilityBin, Scores
 from bot_core.documents.walk_forward import Comparison, WalkForwardReport
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
     from bot_core.documents.status import Status
@@ -161,6 +167,24 @@ def drifted(model: str, status: Status) -> DriftReport:
         false_discovery_rate=0.1,
         drifted_share=0.0 if status == "ok" else 0.8,
         features=[],
+    )
+
+
+def extracts(model: str, version: str, at: dt.datetime, environment: str = "paper") -> tuple[SchedulerExtract, JournalExtract]:
+    """Make what a healthy environment shows at a time: trained two hours ago and again in four, ready, three candidates."""
+    whose = {
+        "repository": "quant/models",
+        "environment": environment,
+        "model": model,
+        "version": version,
+        "signer": "runtime-1",
+        "published": at,
+    }
+    times = {"last_run": at - dt.timedelta(hours=2), "next_run": at + dt.timedelta(hours=4)}
+    counts = {"first": at, "last": at, "is_ready": True, "candidates": 3, "decisions": 2, "head": DIGEST}
+    return (
+        msgspec.convert({"schema": "bot-core/operation-scheduler/v1", **whose, **times}, SchedulerExtract),
+        msgspec.convert({"schema": "bot-core/operation-journal/v1", **whose, **counts}, JournalExtract),
     )
 
 

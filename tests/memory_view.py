@@ -7,13 +7,16 @@ import hashlib
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from bot_core._digest import sha256
 from bot_core.documents.environment import Entry, Environment
 from bot_core.documents.policy import EnvironmentPolicy, Person, Policy, PublicKey, ReportRule
+from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.signoff import SignOff, Subject
 from bot_core.governance import layout
 from bot_core.governance.manifest import manifest
-from bot_core.governance.reading import spell
+from bot_core.governance.reading import Signed, spell
 from bot_core.governance.snapshot import Version
 from tests.authenticator import Authenticator
 from tests.evidence import write_release
@@ -21,8 +24,6 @@ from tests.evidence import write_release
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-
-    import msgspec
 
     from bot_core.governance.layout import Signable
 
@@ -150,6 +151,27 @@ def put_release(view: MemoryView, folder: Path, **evidence: object) -> tuple[str
         view.put(str(path.relative_to(folder)), path.read_bytes())
     document = manifest(folder, MODEL, version, "eve")
     return version, sha256(sign(view, layout.manifest(MODEL, version), document, layout.RELEASE, "eve"))
+
+
+def manifest_of(model: str = MODEL, version: str = VERSION) -> Signed[ReleaseManifest]:
+    """Make a proven manifest of eve's without a file."""
+    facts = {
+        "schema": "bot-core/release/v1",
+        "model": model,
+        "version": version,
+        "author": "eve",
+        "created": T0 - DAY,
+        "source": {"inputs": DIGEST, "commit": "0" * 40, "config": DIGEST, "dvc_lock": DIGEST, "environment": DIGEST},
+        "data": [{"name": "eurusd_1h", "digest": DIGEST}],
+        "artifact": {"path": layout.artifact(model, version), "format": "linear-json", "size": 1, "digest": DIGEST},
+        "reports": [
+            {"kind": "drift", "path": "audit/ai_decision/drift/a.json", "digest": DIGEST, "generated": T0 - DAY, "status": "ok"}
+        ],
+        "golden": {"digest": DIGEST},
+    }
+    eve = person("eve")
+    document = msgspec.convert(facts, ReleaseManifest)
+    return Signed(document, layout.manifest(model, version), DIGEST, T0 - DAY, eve, eve.keys[0])
 
 
 def entry(version: str = VERSION, release: str = DIGEST, **more: object) -> Entry:

@@ -2,7 +2,8 @@
 
 Commands run through `bot_core.cli.main`, as a person would type them; git through git. Commits can be dated, so that seven days pass.
 Stages, each built on the one before: `configured` (a signed policy on main), `released` (a signed release on main), `paper` (active in
-paper since T0), `proposed` (the branch that promotes it to production, unsigned), `ready` (the same, signed by everybody).
+paper since T0), `proposed` (the branch that promotes it to production, unsigned, with what paper's service published of it on `audit-log`),
+`ready` (the same, signed by everybody).
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from bot_core._parse import encode_json
 from bot_core.cli.main import main
-from bot_core.governance import layout, writing
+from bot_core.governance import branches, extracts, layout, operation, writing
+from bot_core.governance.git import Git
 from bot_core.governance.manifest import manifest
 from tests.authenticator import keypair
+from tests.evidence import extracts as shown
 from tests.evidence import write_release
 
 if TYPE_CHECKING:
@@ -30,8 +34,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 MODEL = "eurusd_range"
 PEOPLE = {"ann": "root,risk", "ben": "root,compliance", "cid": "platform", "dora": "data", "eve": "", "fay": "risk,data", "gus": ""}
+SERVICE = "runtime-1"
 SIGNERS = {"risk": "ann", "compliance": "ben", "platform": "cid", "data": "dora"}
-ANSWERS = {"risk": ("C4", "C7"), "platform": ("C3", "C4"), "data": ("C6",), "compliance": ("C6",)}
+ANSWERS: dict[str, tuple[str, ...]] = {"risk": ("C7",), "platform": (), "data": ("C6",), "compliance": ("C6",)}
 WEEK = dt.timedelta(days=8)
 Stage = Literal["configured", "released", "paper", "proposed", "ready"]
 
@@ -95,6 +100,18 @@ class World:
         named = subject or (MODEL, self.version)
         return self.ok("sign-off", *named, "--env", env, "--role", role, "--signer", who, "--key", self.key(who), *answers, *more)
 
+    def publish(self, version: str = "", *, env: str = "paper", key: str = SERVICE) -> dict[str, bytes]:
+        """Publish on `audit-log` what the environment's service shows of the release, or of another one; return the files."""
+        files: dict[str, bytes] = {}
+        for extract in shown(MODEL, version or self.version, self.now, env):
+            path, data = operation.path_of(extract), encode_json(extract)
+            files |= {path: data, path + layout.SIG: writing.sign(data, path, layout.REPORT, self.key(key))}
+        with self._dated():
+            git = Git(self.path)
+            tip = branches.fetched(git, None, extracts.BRANCH)
+            branches.moved(git, None, extracts.BRANCH, tip, branches.commit(git, tip, files, f"Publish from {env}", SERVICE))
+        return files
+
     # --- git ---
 
     def git(self, *words: str) -> str:
@@ -138,13 +155,18 @@ class World:
         return str(found)
 
     @property
+    def now(self) -> dt.datetime:
+        """The time here: `shift` later than it is."""
+        return dt.datetime.now(dt.UTC).replace(microsecond=0) + self.shift
+
+    @property
     def signoffs(self) -> str:
         """The folder of the release's sign-offs for production."""
         return f"compliance/signoffs/production/{MODEL}/{self.version}"
 
     def release(self, model: str = MODEL, author: str = "eve", **evidence: object) -> str:
         """Write, sign and commit a release; return its version."""
-        created = dt.datetime.now(dt.UTC).replace(microsecond=0) + self.shift
+        created = self.now
         version = write_release(self.path, model, created, **evidence)  # type: ignore[arg-type]  # the keyword arguments of write_release
         document = manifest(self.path, model, version, author)
         path = layout.manifest(model, version)
@@ -182,7 +204,7 @@ def build(folder: Path, stage: Stage) -> World:
 def _configured(folder: Path) -> World:
     keys, path = folder / "keys", folder / "repository"
     keys.mkdir(parents=True)
-    for name in PEOPLE:
+    for name in (*PEOPLE, SERVICE):
         keypair(keys, name)
     for place in ("compliance/checklists", "conf/decision", "docs/runbooks"):
         shutil.copytree(ROOT / place, path / place)
@@ -195,7 +217,8 @@ def _configured(folder: Path) -> World:
     people = [
         word for name, roles in PEOPLE.items() for word in ("--person", f"{name}={keys / name}.pub:{roles.removeprefix('root,')}")
     ]
-    world.ok("policy", "init", *roots, *people, "--repository", "quant/models")
+    machine = ("--service", f"{SERVICE}={keys / SERVICE}.pub:head,report")
+    world.ok("policy", "init", *roots, *people, *machine, "--repository", "quant/models")
     for name in ("ann", "ben"):
         world.ok("policy", "sign", "--signer", name, "--key", world.key(name))
     return world
@@ -215,6 +238,7 @@ def _paper(world: World) -> None:
 def _proposed(world: World) -> None:
     world.put("audit/ai_decision/go_live_minutes.md", "# Go-live minutes\n\nWe looked at the paper journal and agreed.\n")
     world.commit("Minutes of the go-live")
+    world.publish()
     world.ok("promote", MODEL, world.version, "--env", "production")
 
 

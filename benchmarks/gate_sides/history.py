@@ -1,9 +1,10 @@
 """A desk with a past: so many releases, each signed into paper and nine days later into production, five commits each.
 
 Every third day one of three models has a release: committed to main; a branch with the paper entry and its sign-off, merged; a branch
-with the production entry of the release of nine days before and its four sign-offs, merged. Every ninety days the domain's limits are
-signed anew. Three proposals wait at the end: `routine` (the next release of a model that stands in production), `golive` (a model's
-first day there: domain and minutes signed as well), `paper` (a new release, its sign-off and its entry in one pull request).
+with the production entry of the release of nine days before, what paper shows of it and its four sign-offs, merged. Every ninety days
+the domain's limits are signed anew. Three proposals wait at the end: `routine` (the next release of a model that stands in production),
+`golive` (a model's first day there: domain and minutes signed as well), `paper` (a new release, its sign-off and its entry in one pull
+request).
 """
 
 from __future__ import annotations
@@ -86,8 +87,9 @@ class Desk:
         roles = ("risk",) if env == "paper" else tuple(papers.SIGNERS)
         first = env == "production" and release.model not in self.standing[env]
         minutes = papers.minutes_reviews(release.model, issued) if first else {}
+        shown = papers.extracts(release.model, release.version, issued - 2 * HOUR) if env == "production" else {}
         entries = papers.environment(env, self.promoted(env, release))
-        return entries | papers.signoffs(env, release.subject, roles, issued) | minutes
+        return entries | papers.signoffs(env, release.subject, roles, issued) | minutes | shown
 
     def merge(self, env: str, release: Release, time: dt.datetime, more: Files) -> None:
         """Put a promotion on a branch and merge it."""

@@ -1,4 +1,4 @@
-"""The papers of a desk, spelled and signed: a policy, releases with their evidence, sign-offs, minutes."""
+"""The papers of a desk, spelled and signed: a policy, releases with their evidence, what paper shows of them, sign-offs, minutes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from benchmarks.gate_sides.keys import Key
 from bot_core._digest import sha256
+from bot_core._parse import encode_json
 from bot_core.documents.domain import Domain, Rule
 from bot_core.documents.environment import Entry, Environment
 from bot_core.documents.interventions import Review
 from bot_core.documents.signoff import Answer, AnsweredChecklist, SignOff, Subject
-from bot_core.governance import chain, layout, proposing
+from bot_core.governance import chain, layout, operation, proposing
 from bot_core.governance.manifest import manifest
 from bot_core.governance.reading import spell
+from tests.evidence import extracts as shown
 from tests.evidence import write_release
 
 if TYPE_CHECKING:
@@ -31,8 +33,9 @@ REPOSITORY = "quant/models"
 ROTATION, NEWCOMER = ("decision_engine", "msft_direction", "aapl_barrier"), "eurusd_range"
 ROLES = {"ann": ["root", "risk"], "ben": ["root", "compliance"], "cid": ["platform"], "dora": ["data"], "eve": []}
 SIGNERS = {"risk": "ann", "compliance": "ben", "platform": "cid", "data": "dora"}
-ANSWERS = {"risk": ("C4", "C7"), "platform": ("C3", "C4"), "data": ("C6",), "compliance": ("C6",)}
-KEYS = {name: Key(name) for name in ROLES}
+ANSWERS: dict[str, tuple[str, ...]] = {"risk": ("C7",), "platform": (), "data": ("C6",), "compliance": ("C6",)}
+SERVICE = "runtime-1"
+KEYS = {name: Key(name) for name in (*ROLES, SERVICE)}
 VALID = {"production": dt.timedelta(days=120), "paper": dt.timedelta(days=365)}
 DOMAIN = spell(
     Domain(
@@ -52,7 +55,7 @@ DOMAIN_FILE = layout.domain("trade_entry", sha256(DOMAIN))
 def founding(start: dt.datetime) -> Files:
     """Write the policy with its signatures, and what it names: checklist, runbook, domain, minutes."""
     people = {name: (KEYS[name].public, roles) for name, roles in ROLES.items()}
-    data = proposing.first(ROOT, REPOSITORY, people, 2, 7, start)
+    data = proposing.first(ROOT, REPOSITORY, people, 2, 7, start, {SERVICE: (KEYS[SERVICE].public, ["head", "report"])})
     signatures = {f"{layout.POLICY}.{name}.sig": KEYS[name].sign(data, layout.POLICY_KIND.namespace) for name in ("ann", "ben")}
     named = {path: (ROOT / path).read_bytes() for path in (layout.checklist(proposing.CHECKLIST), "docs/runbooks/rollback.md")}
     return proposing.files(data, chain.load_policy(data)) | signatures | named | {DOMAIN_FILE: DOMAIN, layout.MINUTES: MINUTES}
@@ -66,6 +69,15 @@ def release(model: str, created: dt.datetime) -> tuple[str, Files]:
         page = manifest(root, model, version, "eve")
         files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
     return version, files | signed(page, layout.manifest(model, version), "eve", layout.RELEASE)
+
+
+def extracts(model: str, version: str, at: dt.datetime) -> Files:
+    """Publish what paper shows of a release: its scheduler is current, its loop has produced candidates."""
+    files: Files = {}
+    for extract in shown(model, version, at):
+        path, data = operation.path_of(extract), encode_json(extract)
+        files |= {path: data, path + layout.SIG: KEYS[SERVICE].sign(data, layout.REPORT.namespace)}
+    return files
 
 
 def signed(document: msgspec.Struct, path: str, signer: str, kind: Signable) -> Files:

@@ -1,4 +1,7 @@
-"""Has the world moved away from what the model learned? The newest window of every feature against the training rows.
+"""Has the world moved away from what the model learned? The newest window of every watched feature against the training rows.
+
+What `monitoring.drift.not_watched` names is left out, and the report says so: a function of the clock cannot drift, but a window that
+holds no whole number of days differs from the training rows in it.
 
 A feature has drifted when one of its three statistics lies above its bootstrapped threshold and is a discovery among all features'
 statistics. `status` is ok while the share of drifted features is at most `warning_share`, critical from `critical_share` on, and
@@ -11,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bot_core.ai.drift_alarm import Alarm, watched_part
 from bot_core.ai.drift_bins import Bins, count, quantiles
-from bot_core.ai.drift_statistics import Reference, distances, ordered
-from bot_core.ai.drift_thresholds import Chance, discoveries
+from bot_core.ai.drift_statistics import ordered
 from bot_core.ai.windows import utc
 from bot_core.documents.artifact import FeatureBaseline
 from bot_core.documents.drift import DriftReport, FeatureDrift, Span, Statistic
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot_core.config.models import DriftConfig
-    from bot_core.documents.status import Status
     from bot_core.features.dataset import FeatureDataset
 
     Floats = NDArray[np.float64]
@@ -33,35 +35,60 @@ ROWS_AT_LEAST = 30
 MORE = "shorten monitoring.drift.window or use more data"
 
 
-def assess_drift(reference: FeatureDataset, window: FeatureDataset, config: DriftConfig, *, model: str) -> DriftReport:
+def prepare_alarm(reference: FeatureDataset, rows: int, config: DriftConfig, *, model: str) -> Alarm:
+    """Bootstrap the limits for windows of `rows` rows, once for everything that is asked of one reference.
+
+    Raises:
+        DatasetError: a reference shorter than the window, or a value that is not finite.
+        ConfigError: no feature is watched.
+    """
+    if len(reference) < rows:
+        msg = f"{model}: drift: expected at least {rows} reference rows, as many as the window has; got {len(reference)}"
+        raise DatasetError(msg, hint=MORE)
+    _check_finite(reference, f"{model}: drift: reference")
+    return Alarm.of(watched_part(reference, config).values, rows, config)
+
+
+def assess_drift(
+    reference: FeatureDataset, window: FeatureDataset, config: DriftConfig, *, model: str, alarm: Alarm | None = None
+) -> DriftReport:
     """Compare a window with the rows a model learned from.
+
+    Args:
+        reference: those rows.
+        window: the newest rows.
+        config: the alert's.
+        model: whose rows they are.
+        alarm: `prepare_alarm`'s for this reference and the window's length; prepared here where it is not given.
 
     Raises:
         DatasetError: other features, a window of fewer rows than declared or than 30, a reference shorter than the window, or a value
             that is not finite.
+        ConfigError: no feature is watched.
     """
     _check(reference, window, config, model)
-    prepared = Reference.prepare(reference.values, config.bins)
-    observed = distances(prepared, prepared.slabs(len(window)), window.values)
-    chance = Chance.of(prepared, reference.values, len(window), config)
-    limits, p = chance.thresholds(config.false_alarm_rate), chance.p_values(observed)
-    drifted = np.any(discoveries(p, config.false_discovery_rate) & (observed > limits), axis=0)
-    share = float(drifted.mean())
-    current = count(ordered(window.values), prepared.bins.edges)
+    alarm = alarm or prepare_alarm(reference, len(window), config, model=model)
+    newest = watched_part(window, config)
+    reading = alarm.read(newest.values)
+    drifted, bins = alarm.named(reading), alarm.reference.bins
+    current = count(ordered(newest.values), bins.edges)
     return DriftReport(
         model=model,
-        status=_status(share, config),
+        status=alarm.status(drifted),
         reference=_span(reference),
         window=_span(window),
-        replicates=len(chance.replicates),
-        block=int(chance.blocks.max()),
+        replicates=len(alarm.chance.replicates),
+        block=int(alarm.chance.blocks.max()),
         false_alarm_rate=config.false_alarm_rate,
         false_discovery_rate=config.false_discovery_rate,
-        drifted_share=share,
+        drifted_share=float(drifted.mean()),
         features=[
-            _feature(name, i, bool(drifted[i]), np.stack([observed[:, i], limits[:, i], p[:, i]]), prepared.bins, current)
-            for i, name in enumerate(reference.feature_names)
+            _feature(
+                name, i, bool(drifted[i]), np.stack([reading.observed[:, i], alarm.limits[:, i], reading.p[:, i]]), bins, current
+            )
+            for i, name in enumerate(newest.feature_names)
         ],
+        not_watched=[name for name in reference.feature_names if name not in newest.feature_names],
     )
 
 
@@ -90,12 +117,6 @@ def _feature(name: str, i: int, drifted: bool, figures: Floats, bins: Bins, curr
     )
 
 
-def _status(share: float, config: DriftConfig) -> Status:
-    if share <= config.warning_share:
-        return "ok"
-    return "critical" if share >= config.critical_share else "warning"
-
-
 def _span(rows: FeatureDataset) -> Span:
     return Span(first=utc(rows.times[0]), last=utc(rows.times[-1]), rows=len(rows))
 
@@ -108,11 +129,7 @@ def _check(reference: FeatureDataset, window: FeatureDataset, config: DriftConfi
     if len(window) < least:
         msg = f"{model}: drift: expected a window of at least {least} rows, got {len(window)}"
         raise DatasetError(msg, hint=MORE)
-    if len(reference) < len(window):
-        msg = f"{model}: drift: expected at least {len(window)} reference rows, as many as the window has; got {len(reference)}"
-        raise DatasetError(msg, hint=MORE)
-    for what, rows_of in (("reference", reference), ("window", window)):
-        _check_finite(rows_of, f"{model}: drift: {what}")
+    _check_finite(window, f"{model}: drift: window")
 
 
 def _check_finite(rows: FeatureDataset, where: str) -> None:

@@ -17,11 +17,13 @@ from bot_core.ai.learning import learn
 from bot_core.ai.scoring import reliability, score
 from bot_core.ai.task import task_of
 from bot_core.ai.windows import chronological_split, duration, utc
+from bot_core.config.models import Direction, ForwardReturn, TripleBarrier
 from bot_core.documents.artifact import (
     Bounds,
     Calibration,
     GoldenVector,
     Metrics,
+    Payoff,
     Scaler,
     SplitWindow,
     TrainedModel,
@@ -83,7 +85,7 @@ def train_model(dataset: FeatureDataset, config: PipelineConfig, origin: Origin)
         drift_baseline=drift_baseline(train, config.monitoring.drift.bins),
         calibration=_calibration(learned, test),
         golden=_golden(learned, test),
-        metadata=_metadata(task, config, learned, parts, rows, origin),
+        metadata=_metadata(task, config, learned, parts, rows, origin, _payoff(config, train, learned.pivot)),
     )
 
 
@@ -114,7 +116,7 @@ def _golden(learned: Learned, test: FeatureDataset) -> list[GoldenVector]:
 
 
 def _metadata(
-    task: Task, config: PipelineConfig, learned: Learned, parts: Parts, rows: FeatureDataset, origin: Origin
+    task: Task, config: PipelineConfig, learned: Learned, parts: Parts, rows: FeatureDataset, origin: Origin, payoff: Payoff | None
 ) -> TrainingMetadata:
     return TrainingMetadata(
         model=origin.model,
@@ -132,7 +134,24 @@ def _metadata(
         test=_span(rows, parts.test),
         purged_rows=parts.purged,
         embargo=config.validation.embargo,
+        payoff=payoff,
     )
+
+
+def _payoff(config: PipelineConfig, train: FeatureDataset, pivot: float) -> Payoff | None:
+    """Say what acting on the model earns: its prediction, or what each class earned in training; nothing where that is unknown."""
+    match config.target:
+        case ForwardReturn(horizon=horizon):
+            return Payoff(source="prediction", horizon=horizon)
+        case Direction(horizon=horizon) | TripleBarrier(horizon=horizon) if train.payoffs is not None:
+            up = train.targets > pivot
+            return Payoff(
+                source="classes",
+                horizon=horizon,
+                up_bps=float(train.payoffs[up].mean()),
+                down_bps=float(train.payoffs[~up].mean()),
+            )
+    return None
 
 
 def _span(rows: FeatureDataset, part: Rows) -> SplitWindow:

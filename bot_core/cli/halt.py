@@ -1,23 +1,32 @@
-"""`bot-core halt ENV MODEL | --all`: stop at once."""
+"""`bot-core halt ENV MODEL | --all`: stop at once.
+
+The models of this machine stop first; only then is loaded what reads git and signs.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot_core.cli.orders import add_signer, identifier, issue
-from bot_core.documents.interventions import Halt
+import msgspec
+
+from bot_core.config.runtime import SETTINGS, load_settings
+from bot_core.documents.interventions import Halt, order_id
 from bot_core.errors import ConfigError
-from bot_core.governance import layout
-from bot_core.governance.desk import Desk
-from bot_core.governance.interventions import require_holder
-from bot_core.governance.promotion import desired
+from bot_core.governance.state import StateFolder
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
 
 EPILOG = """\
 one person in any approving role of the environment is enough; ending a halt needs every role (bot-core resume).
 A halt of a model stops the release that is active; other releases stay eligible. --all stops everything there is.
+On a machine that decides for the environment itself, its models stop before the halt is signed and committed, and decide again if that
+fails; everywhere else they stop with the push.
 """
 
 
@@ -27,35 +36,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="?", help="a model that is active there")
     parser.add_argument("--all", action="store_true", help="everything in the environment")
     parser.add_argument("--reason", required=True, help="what was seen")
-    add_signer(parser)
+    parser.add_argument("--signer", required=True, help="your name in the policy")
+    parser.add_argument(
+        "--key", required=True, type=Path, help="the private key's file; the public one's with an agent or a hardware key"
+    )
+    parser.add_argument(
+        "--state", metavar="DIR", help=f"this machine's state folder (default: that of {SETTINGS}, where there is one)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Sign the halt and commit it."""
-    desk = Desk.here()
-    require_holder(desk.policy, arguments.signer, desk.rules(arguments.env).approvals)
+    """Stop here, sign the halt and commit it."""
     if arguments.all == bool(arguments.model):
         msg = "expected a MODEL, or --all"
         raise ConfigError(msg, hint="bot-core halt production decision_engine … | bot-core halt production --all …")
-    order = Halt(
+    folder, order = _folder(arguments), _order(arguments, dt.datetime.now(dt.UTC).replace(microsecond=0))
+    with _stopped_here(folder, order):
+        from bot_core.cli.halting import issue_halt  # noqa: PLC0415  # what reads git and signs is slow to load: the stop comes first
+
+        return issue_halt(arguments, folder, order)
+
+
+def _folder(arguments: argparse.Namespace) -> StateFolder | None:
+    """Return this machine's state folder; nothing where it decides for nobody."""
+    if arguments.state is not None:
+        return StateFolder(Path(arguments.state))
+    folder = StateFolder(Path(load_settings().state)) if SETTINGS.exists() else None
+    return folder if folder is not None and folder.active_path.exists() else None
+
+
+@contextmanager
+def _stopped_here(folder: StateFolder | None, order: Halt) -> Iterator[None]:
+    """Stop the models of this machine, if it decides for this environment; where the order then fails, they decide again."""
+    active = folder.active() if folder else None
+    if folder is None or active is None or active.environment != order.environment:
+        yield
+        return
+    folder.change(lambda said: msgspec.structs.replace(said, halts=[*said.halts, order], changed=order.issued))
+    issued = False
+    try:
+        yield
+        issued = True
+    finally:
+        if not issued:
+            folder.change(lambda said: msgspec.structs.replace(said, halts=[one for one in said.halts if one != order]))
+
+
+def _order(arguments: argparse.Namespace, now: dt.datetime) -> Halt:
+    """Spell the order as far as it is known before git is read: of this machine, and of every release of the model."""
+    return Halt(
         schema="bot-core/halt/v1",
-        repository=desk.policy.repository,
+        repository="here",
         environment=arguments.env,
-        id=identifier(desk, arguments.model or "all"),
+        id=order_id(now, arguments.model or "all"),
         model=arguments.model,
-        version=_active(desk, arguments.env, arguments.model) if arguments.model else None,
         signer=arguments.signer,
-        issued=desk.now,
+        issued=now,
         reason=arguments.reason,
     )
-    path = f"{layout.halts(arguments.env)}/{order.id}.yaml"
-    return issue(arguments, desk, order, path, layout.HALT, f"Halt {arguments.model or 'everything'} in {arguments.env}")
-
-
-def _active(desk: Desk, environment: str, model: str) -> str:
-    file = desired(desk.view, environment)
-    entry = file.entry(model)
-    if entry is None:
-        msg = f"{layout.environment(environment)}: expected one of {', '.join(e.model for e in file.models) or 'no model'}; got {model}"
-        raise ConfigError(msg, hint=f"bot-core status --env {environment}")
-    return entry.version

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
   bot-core journal verify FILE      is every line there, in order and unchanged? exit 30 names those that are not
-  bot-core journal verify FILE --head <(git show origin/audit-log:FILE.head)      and is it what was published?
+  bot-core journal verify FILE --head <(git show origin/audit-log:audit/ai_decision/heads/ENV/FILE.head)   and is it what was published?
   bot-core journal show FILE        the newest events
   bot-core journal follow FILE      events as they come, each checked against the one before
   bot-core journal export FILE      all events of a whole journal, as text, --format json or csv

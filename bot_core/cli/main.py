@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 # command → (module, one line for --help)
 COMMANDS = {
-    "audit": ("bot_core.cli.audit", "replay what could decide at a commit; export who did what in a period"),
+    "audit": ("bot_core.cli.audit", "open alerts; replay what could decide at a commit; export who did what; publish what runs"),
     "docs": ("bot_core.cli.docs", "render docs/compliance/ and what the policy generates"),
     "doctor": ("bot_core.cli.doctor", "check that this machine and this clone can sign, judge and promote"),
+    "drift": ("bot_core.cli.drift", "try the drift alert on history: false alarms, and how soon a shift is seen"),
     "fmt": ("bot_core.cli.fmt", "write governed YAML in the one accepted spelling"),
     "gate": ("bot_core.cli.gate", "may this branch be merged? the one question that CI asks"),
     "halt": ("bot_core.cli.halt", "stop a release, or everything, at once"),
@@ -28,13 +29,17 @@ COMMANDS = {
     "models": ("bot_core.cli.models", "the roster's models with their out-of-sample figures against the baseline"),
     "policy": ("bot_core.cli.policy", "who may sign what: the first policy, a change of it, its signatures"),
     "promote": ("bot_core.cli.promote", "propose a release for an environment, as a commit of its own"),
+    "reconcile": ("bot_core.cli.reconcile", "follow git: put in force what is proven, and nothing else"),
     "release": ("bot_core.cli.release", "stamp a built model into models/, archive its evidence, sign its manifest"),
     "resume": ("bot_core.cli.resume", "say in one role that a halt may end"),
     "review": ("bot_core.cli.review", "sign an answer to a report, an alert, an incident or minutes"),
     "revoke": ("bot_core.cli.revoke", "take a key, a person or a release out at once"),
     "rollback": ("bot_core.cli.rollback", "go back to the release before, in one commit"),
+    "run": ("bot_core.cli.run", "decide on bars as they come, and record everything"),
+    "schedule": ("bot_core.cli.schedule", "when models are trained anew, and why not now; pause and resume that"),
     "schemas": ("bot_core.cli.schemas", "write docs/schemas/ from the document types, or check that they are current"),
     "sign-off": ("bot_core.cli.sign_off", "read what is proposed, and sign yes or no"),
+    "smoke": ("bot_core.cli.smoke", "would what is in force here accept anything? real scores, no order, no record"),
     "status": ("bot_core.cli.status", "which model may decide where, who approved it, and what is missing"),
     "validate": ("bot_core.cli.validate", "check every archived document against its schema"),
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
   bot-core policy init --root ann=ann.pub --root ben=ben.pub     the first policy; each root person then signs it
+  bot-core policy init … --service runtime-1=r1.pub:head,report  … with a machine that publishes what it does (bot-core audit publish)
   bot-core policy sign --signer ann --key ~/.ssh/ann             a root person signs the policy as it stands
   bot-core policy propose --person cid=cid.pub:risk,compliance   the next version: people added, or your own edits of the file
   bot-core policy propose --drop cid                             … or somebody taken out
@@ -40,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     init.add_argument(
         "--person", action="append", default=[], metavar="NAME=KEY.pub:ROLE,ROLE", help="somebody who signs or releases"
+    )
+    init.add_argument(
+        "--service",
+        action="append",
+        default=[],
+        metavar="NAME=KEY.pub:head,report",
+        help="a machine that publishes; may approve nothing",
     )
     init.add_argument("--quorum", type=int, help="root people who must sign a change (default: two, or the only one)")
     init.add_argument("--waiting-days", type=int, default=7, help="days in paper, and the lead of the drift audit (default: 7)")
@@ -64,13 +72,13 @@ def _init(arguments: argparse.Namespace, desk: Desk) -> int:
     if (desk.root / layout.POLICY).exists():
         msg = f"{layout.POLICY}: expected no policy yet, got one"
         raise ConfigError(msg, hint="bot-core policy propose")
-    people = _people([f"{word}:root" for word in arguments.root] + arguments.person)
+    people, services = _people([f"{word}:root" for word in arguments.root] + arguments.person), _people(arguments.service)
     quorum = min(2, len(arguments.root)) if arguments.quorum is None else arguments.quorum
     if not 1 <= quorum <= len(arguments.root):
         msg = f"--quorum: expected 1 to {len(arguments.root)}, as many as there are root people; got {quorum}"
         raise ConfigError(msg)
     repository = arguments.repository or desk.root.name
-    data = proposing.first(desk.root, repository, people, quorum, arguments.waiting_days, desk.now)
+    data = proposing.first(desk.root, repository, people, quorum, arguments.waiting_days, desk.now, services)
     policy = chain.load_policy(data)
     _write(desk, data, policy, "Propose the first policy")
     names = proposing.roots(policy)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot_core._digest import sha256
 from bot_core.cli.orders import add_signer, issue
-from bot_core.documents.interventions import Review
-from bot_core.errors import ConfigError
 from bot_core.governance import layout
 from bot_core.governance.desk import Desk
+from bot_core.governance.reviewing import Answer, answered
 
 if TYPE_CHECKING:
     import argparse
+
+    from bot_core.governance.reviewing import Decision
 
 EPILOG = """\
   bot-core review minutes production.eurusd_range audit/ai_decision/go_live_minutes.md --role risk … --approve
@@ -40,27 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Sign the answer and commit it."""
     desk = Desk.here()
-    data = desk.view.read(arguments.file)
-    if data is None:
-        msg = f"{arguments.file}: expected a committed file, got none"
-        raise ConfigError(msg, hint=f"git add {arguments.file} && git commit")
-    person = desk.policy.person(arguments.signer)
-    if person is None or arguments.role not in person.roles:
-        msg = f"--signer: expected somebody in the role {arguments.role}, got {arguments.signer}"
-        raise ConfigError(msg, hint="bot-core policy propose gives roles")
-    answer = Review(
-        schema="bot-core/review/v1",
-        repository=desk.policy.repository,
-        kind=arguments.kind,
-        id=arguments.name,
-        path=arguments.file,
-        digest=sha256(data),
-        role=arguments.role,
-        signer=arguments.signer,
-        decision="approve" if arguments.approve else "dismiss" if arguments.dismiss else "ticket",
-        ticket=arguments.ticket,
-        issued=desk.now,
-        statement=arguments.statement,
-    )
-    path = f"{layout.reviews(arguments.kind, arguments.name)}/{arguments.role}.{arguments.signer}.{layout.stamp(desk.now)}.yaml"
+    decision: Decision = "approve" if arguments.approve else "dismiss" if arguments.dismiss else "ticket"
+    said = Answer(arguments.kind, arguments.name, arguments.file, arguments.role, arguments.signer, decision)
+    answer, path = answered(desk, replace(said, ticket=arguments.ticket, statement=arguments.statement))
     return issue(arguments, desk, answer, path, layout.REVIEW, f"Review {arguments.kind} {arguments.name} as {arguments.role}")

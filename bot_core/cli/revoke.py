@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from bot_core._parse import read_bytes
 from bot_core.cli.gate import moment
-from bot_core.cli.orders import add_signer, identifier, issue
-from bot_core.documents.interventions import Revocation
+from bot_core.cli.orders import add_signer, issue
+from bot_core.documents.interventions import Revocation, order_id
 from bot_core.errors import ConfigError
 from bot_core.governance import layout, sshsig
 from bot_core.governance.desk import Desk
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     order = Revocation(
         schema="bot-core/revocation/v1",
         repository=desk.policy.repository,
-        id=identifier(desk, arguments.kind, Path(arguments.subject).stem[:24]),
+        id=order_id(desk.now, arguments.kind, Path(arguments.subject).stem[:24]),
         kind=arguments.kind,
         subject=subject,
         compromised_since=arguments.compromised_since,

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
-from bot_core.cli.orders import identifier, require_readable
 from bot_core.cli.show import say
-from bot_core.documents.interventions import Rollback
+from bot_core.documents.interventions import Rollback, order_id
 from bot_core.errors import ConfigError
 from bot_core.governance import layout, writing
 from bot_core.governance.desk import Desk
@@ -96,7 +95,7 @@ def _order(desk: Desk, arguments: argparse.Namespace, entry: Entry, restored: En
         repository=desk.policy.repository,
         environment=arguments.env,
         model=arguments.model,
-        id=identifier(desk, restored.version),
+        id=order_id(desk.now, restored.version),
         from_version=entry.version,
         to_version=restored.version,
         to_release=restored.release,
@@ -106,5 +105,5 @@ def _order(desk: Desk, arguments: argparse.Namespace, entry: Entry, restored: En
         incident=arguments.incident,
     )
     path = f"{layout.rollbacks(arguments.env, arguments.model)}/{order.id}.yaml"
-    require_readable(order, path)
+    writing.require_readable(order, path)
     return writing.signed(order, path, layout.ROLLBACK, arguments.key, desk.crew, desk.now)

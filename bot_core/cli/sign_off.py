@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot_core.cli.orders import require_readable
 from bot_core.cli.show import say
 from bot_core.errors import ConfigError
 from bot_core.governance import writing
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from bot_core.governance.signing import Prepared
 
 EPILOG = """\
-  bot-core sign-off eurusd_range VERSION --env production --role risk --signer ann --key ~/.ssh/ann --answer C4=pass
+  bot-core sign-off eurusd_range VERSION --env production --role risk --signer ann --key ~/.ssh/ann --answer C7=pass
   bot-core sign-off --domain trade_entry --env production --role risk …             limits and rules
   bot-core sign-off eurusd_range VERSION --rollout 5 --env production --role risk … a step of the rollout
   bot-core sign-off … --push --branch promote/…    the whole errand: fetch the branch, show, sign, commit, push; your files stay as they are
@@ -74,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         _require_answers(prepared, wish)
         _ask(arguments)
         word, path = document(desk, wish, prepared)
-        require_readable(word, path)
+        writing.require_readable(word, path)
         files = writing.signed(word, path, prepared.kind, arguments.key, desk.crew, desk.now)
         verb = "Reject" if wish.reject else "Approve"
         commit = writing.commit(

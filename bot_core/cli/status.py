@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from bot_core.cli.gate import moment
 from bot_core.cli.show import say
+from bot_core.config.runtime import SETTINGS, load_settings
 from bot_core.governance.desk import Desk
 from bot_core.governance.standings import Place, places
+from bot_core.governance.state import StateFolder
+from bot_core.reporting.machine import lines as passed
 from bot_core.reporting.verdicts import explained, matrix
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from bot_core.documents.runtime import RuntimeStatus
+
 EPILOG = """\
 judges the newest commit of --ref by the policy it holds. Exit 0 whatever it says; scripts read --format json.
-A repository without a policy is `unconfigured`.
+A repository without a policy is `unconfigured`. On a machine that decides, its last pass is shown too: what is in force here, and why it is
+not what git desires where it is not.
 """
 
 
@@ -24,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which environments, of which commit."""
     parser.add_argument("--env", help="one environment (default: all of the policy)")
     parser.add_argument("--ref", default="HEAD", help="a branch or commit (default: what is checked out)")
+    parser.add_argument(
+        "--state", metavar="DIR", help=f"this machine's state folder (default: that of {SETTINGS}, where there is one)"
+    )
     parser.add_argument("--now", type=moment, help="judge as of this UTC time (default: now)")
 
 
@@ -31,9 +43,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the state of every entry."""
     desk = Desk.here(arguments.now)
     found = places(desk.at(arguments.ref), desk.now, arguments.env)
-    facts = {"commit": desk.git.resolve(arguments.ref), "state": "configured" if found is not None else "unconfigured"}
-    say(arguments, {**facts, "environments": [place.as_json() for place in found or []]}, lines(found, desk))
+    facts: dict[str, object] = {
+        "commit": desk.git.resolve(arguments.ref),
+        "state": "configured" if found is not None else "unconfigured",
+    }
+    facts["environments"] = [place.as_json() for place in found or []]
+    machine = _machine(arguments)
+    if machine is None or arguments.env not in {None, machine.environment}:
+        say(arguments, facts, lines(found, desk))
+        return 0
+    here = [f"this machine, {machine.last_attempted:%Y-%m-%d %H:%M:%S} UTC", *(f"  {line}" for line in passed(machine, None))]
+    say(arguments, {**facts, "machine": msgspec.to_builtins(machine)}, [*lines(found, desk), *here])
     return 0
+
+
+def _machine(arguments: argparse.Namespace) -> RuntimeStatus | None:
+    """Read how this machine's last pass went; nothing where it decides for nobody."""
+    if arguments.state is None and not SETTINGS.exists():
+        return None
+    return StateFolder(Path(arguments.state or load_settings().state)).status()
 
 
 def lines(found: list[Place] | None, desk: Desk) -> Iterator[str]:

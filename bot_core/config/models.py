@@ -13,16 +13,15 @@ from msgspec import Meta
 
 from bot_core.config.decision import DecisionEngineConfig as DecisionEngineConfig
 from bot_core.config.decision import DecisionOrchestratorThresholds as DecisionOrchestratorThresholds
-
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower-case letters, digits, '.', '_', '-'")]
-Duration = Annotated[str, Meta(pattern=r"^[0-9]+[smhdw]$", description="a count and a unit: 90m, 6h, 5d, 2w")]
-DataPath = Annotated[str, Meta(pattern=r"^data/[^/]", description="a file under data/, so that DVC watches it")]
-Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$", description="a UTC date or time")]
-Count = Annotated[int, Meta(ge=1)]
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-OpenShare = Annotated[float, Meta(gt=0.0, lt=1.0)]
-NotNegative = Annotated[float, Meta(ge=0.0)]
-Positive = Annotated[float, Meta(gt=0.0)]
+from bot_core.config.monitoring import DriftConfig as DriftConfig
+from bot_core.config.monitoring import Limit as Limit
+from bot_core.config.monitoring import MonitoringConfig as MonitoringConfig
+from bot_core.config.monitoring import QualityConfig as QualityConfig
+from bot_core.config.monitoring import QualityLimits as QualityLimits
+from bot_core.config.values import Count, DataPath, Duration, Moment, NotNegative, OpenShare
+from bot_core.config.values import Name as Name
+from bot_core.config.values import Positive as Positive
+from bot_core.config.values import Share as Share
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -222,61 +221,6 @@ class ValidationConfig(Group, frozen=True, kw_only=True):
     loss: Literal["absolute", "squared"] = "absolute"
     round_trip_cost_bps: NotNegative
     significance: OpenShare = 0.05
-
-
-# --- monitoring ---------------------------------------------------------------------------------------------------
-
-
-class Limit(Group, frozen=True, kw_only=True):
-    """Shares of the rows above which a finding is a warning, and critical: 0 means any, 1 means never."""
-
-    warning: Share
-    critical: Share
-
-
-class QualityLimits(Group, frozen=True, kw_only=True):
-    """One limit per finding code."""
-
-    missing_bars: Limit
-    outside_calendar: Limit = Limit(warning=0.0, critical=0.02)
-    duplicates: Limit
-    disorder: Limit
-    non_finite: Limit
-    ohlc_inconsistent: Limit
-    zero_volume: Limit
-    stale_tail: Limit
-    jumps: Limit
-    bar_length: Limit
-    offset_change: Limit
-    label_order: Limit
-
-
-class QualityConfig(Group, frozen=True, kw_only=True):
-    """How data quality is judged."""
-
-    jump_score: Positive = 12.0
-    limits: QualityLimits
-
-
-class DriftConfig(Group, frozen=True, kw_only=True):
-    """How drift of the newest window against the training rows is judged."""
-
-    window: Annotated[int, Meta(ge=30)] = 250
-    bins: Annotated[int, Meta(ge=2, le=100)] = 10
-    replicates: Annotated[int, Meta(ge=100)] = 500
-    block: Count = 20
-    seed: Annotated[int, Meta(ge=0)] = 7
-    false_alarm_rate: OpenShare = 0.01
-    false_discovery_rate: OpenShare = 0.1
-    warning_share: Share = 0.0
-    critical_share: Share = 0.5
-
-
-class MonitoringConfig(Group, frozen=True, kw_only=True):
-    """What is watched."""
-
-    quality: QualityConfig
-    drift: DriftConfig = DriftConfig()
 
 
 # --- compute and the whole ----------------------------------------------------------------------------------------

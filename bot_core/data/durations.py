@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bot_core.errors import ConfigError
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+_LONGEST = (2**63 - 1) // 2  # so that two of them add up to a time
 _UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": DAY, "w": 7 * DAY}
 
 
@@ -21,7 +20,7 @@ def microseconds(duration: str, where: str) -> int:
     5400000000
     """
     length = int(duration[:-1]) * _UNITS[duration[-1]]
-    if not 0 < length <= np.iinfo(np.int64).max // 2:
+    if not 0 < length <= _LONGEST:
         msg = f"{where}: expected a duration between 1s and 100 years, got {duration}"
         raise ConfigError(msg, hint="a count and a unit: 15m, 1h, 1d")
     return length

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 import msgspec
 
-from bot_core.config.decision import FeaturePolicy, finite
+from bot_core.config.decision import FeaturePolicy, finite, is_amount, is_probability, plain_floats
 from bot_core.decision.thresholds import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot_core.decision.thresholds import Limits, Measures
 
 AHEAD_S = 1.0
 """Seconds that another machine's clock may run before ours."""
 
-_FEATURE_KEYS = (("model_features",), ("features",), ("decision_engine", "features"))
+_EQUITIES = {"daily_loss_pct": "start_of_day_equity", "drawdown_pct": "peak_equity", "position_ratio": "last_equity"}
+_ACCOUNT = (*_EQUITIES, "open_positions")
 
 
 class DecisionCandidate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,40 +68,33 @@ class RiskSnapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 # --- the candidate ------------------------------------------------------------------------------------------------------------------
 
 
-def candidate_findings(candidate: DecisionCandidate) -> Iterator[Finding]:
-    """Say which numbers of a candidate are not finite, negative or out of range."""
-    if isinstance(notional := notional_of(candidate), Finding):
-        yield notional
+def candidate_findings(candidate: DecisionCandidate, measures: Measures) -> list[Finding]:
+    """Say which numbers of a candidate are not finite, negative or out of range; `measures` are its own."""
+    found = []
+    if isinstance(notional := measures["trade_notional"], Finding):
+        found.append(notional)
     if not finite(candidate.expected_return_bps):
-        yield _invalid("expected_return_invalid", "expected_return_bps", candidate.expected_return_bps)
+        found.append(_invalid("expected_return_invalid", "expected_return_bps", candidate.expected_return_bps))
     if not is_probability(candidate.expected_probability):
-        yield _invalid("expected_probability_invalid", "expected_probability", candidate.expected_probability)
-    if isinstance(latency := latency_of(candidate), Finding) and candidate.latency_ms is not None:
-        yield latency
+        found.append(_invalid("expected_probability_invalid", "expected_probability", candidate.expected_probability))
+    if isinstance(latency := measures["latency_ms"], Finding) and candidate.latency_ms is not None:
+        found.append(latency)
+    return found
 
 
 def notional_of(candidate: DecisionCandidate) -> float | Finding:
     """Return the notional, or the finding that it is none."""
     value = candidate.notional
-    return value if _not_negative(value) else _invalid("notional_invalid", "notional", value)
+    return value if is_amount(value) else _invalid("notional_invalid", "notional", value)
 
 
 def latency_of(candidate: DecisionCandidate) -> float | Finding:
     """Return the latency, or the finding why there is none."""
     if candidate.latency_ms is None:
         return Finding("latency_missing", "latency_ms")
-    if not _not_negative(candidate.latency_ms):
+    if not is_amount(candidate.latency_ms):
         return _invalid("latency_invalid", "latency_ms", candidate.latency_ms)
     return candidate.latency_ms
-
-
-def is_probability(value: object) -> bool:
-    """Say whether a value is a finite number from 0 to 1."""
-    return finite(value) and 0.0 <= value <= 1.0
-
-
-def _not_negative(value: object) -> bool:
-    return finite(value) and value >= 0.0
 
 
 def _invalid(code: str, measure: str, value: object) -> Finding:
@@ -112,13 +106,15 @@ def _invalid(code: str, measure: str, value: object) -> Finding:
 
 def features_of(candidate: DecisionCandidate) -> Mapping[str, object] | None:
     """Return the features a candidate carries; nothing where it carries none."""
-    for keys in _FEATURE_KEYS:
-        found: object = candidate.metadata
-        for key in keys:
-            found = found.get(key) if isinstance(found, dict) else None
-        if isinstance(found, dict):
+    metadata: object = candidate.metadata
+    if not isinstance(metadata, dict):
+        return None
+    for key in ("model_features", "features"):
+        if isinstance(found := metadata.get(key), dict):
             return found
-    return None
+    nested = metadata.get("decision_engine")
+    found = nested.get("features") if isinstance(nested, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def checked_features(
@@ -134,17 +130,28 @@ def checked_features(
     Returns:
         The vector, incomplete where there are findings, and the findings.
     """
-    known = frozenset(names)
-    unknown = sorted(str(name) for name in given if name not in known) if policy.unknown == "reject" else []
-    findings = [Finding("feature_unknown", name) for name in unknown]
+    if _fits(given, names):  # nearly always
+        return dict(given), []
     vector: dict[str, float] = {}
+    findings: list[Finding] = []
     for name in names:
-        value = _feature(name, given.get(name), policy)
-        if isinstance(value, Finding):
-            findings.append(value)
+        value = given.get(name)
+        told = value if type(value) is float and value - value == 0.0 else _feature(name, value, policy)
+        if isinstance(told, Finding):
+            findings.append(told)
         else:
-            vector[name] = value
-    return vector, findings
+            vector[name] = told
+    return vector, [*_unknown(given, names, policy), *findings]
+
+
+def _fits(given: Mapping[str, object], names: Sequence[str]) -> TypeGuard[Mapping[str, float]]:
+    return [*given] == [*names] and plain_floats(given.values())
+
+
+def _unknown(given: Mapping[str, object], names: Sequence[str], policy: FeaturePolicy) -> list[Finding]:
+    if policy.unknown != "reject" or given.keys() <= (known := frozenset(names)):
+        return []
+    return [Finding("feature_unknown", name) for name in sorted(str(name) for name in given if name not in known)]
 
 
 def _feature(name: str, value: object, policy: FeaturePolicy) -> float | Finding:
@@ -159,25 +166,33 @@ def _feature(name: str, value: object, policy: FeaturePolicy) -> float | Finding
 # --- the account --------------------------------------------------------------------------------------------------------------------
 
 
-def snapshot_findings(snapshot: RiskSnapshot | None, now: dt.datetime, max_age_s: float) -> Iterator[Finding]:
-    """Say why a snapshot cannot be trusted, and whether it forbids everything."""
+def snapshot_findings(
+    snapshot: RiskSnapshot | None, now: dt.datetime, max_age_s: float, measures: Measures | None = None
+) -> list[Finding]:
+    """Say why a snapshot cannot be trusted, and whether it forbids everything.
+
+    Args:
+        snapshot: an account at a moment; none is a finding.
+        now: the present, with its time zone.
+        max_age_s: how old it may be, seconds.
+        measures: those on this snapshot, where they have been taken already.
+    """
+    measures = _account("", 0.0, snapshot) if measures is None else measures
+    found = []
+    for name in _ACCOUNT:
+        if isinstance(value := measures[name], Finding):
+            found.append(value)  # noqa: PERF401  # a comprehension is a call of its own
     if snapshot is None:
-        yield Finding("risk_snapshot_missing", "risk_snapshot")
-        return
+        return found
     if (timing := _timing(snapshot.taken_at, now, max_age_s)) is not None:
-        yield timing
-    if not _numbers_finite(snapshot):
-        yield Finding("risk_snapshot_invalid", "risk_snapshot")
-    for name in ("start_of_day_equity", "peak_equity", "last_equity"):
-        value = getattr(snapshot, name)
-        if finite(value) and value <= 0.0:
-            yield Finding("equity_not_positive", name, value)
+        found.append(timing)
     if snapshot.force_liquidation is not False:
-        yield Finding("force_liquidation_active", "force_liquidation")
+        found.append(Finding("force_liquidation_active", "force_liquidation"))
+    return found
 
 
 def _timing(taken_at: dt.datetime | None, now: dt.datetime, max_age_s: float) -> Finding | None:
-    if taken_at is None or taken_at.utcoffset() is None or now.utcoffset() is None:
+    if not (_dated(taken_at) and _dated(now)):
         return Finding("risk_snapshot_undated", "snapshot_age_s")
     age = (now - taken_at).total_seconds()
     if age > max_age_s:
@@ -185,12 +200,11 @@ def _timing(taken_at: dt.datetime | None, now: dt.datetime, max_age_s: float) ->
     return Finding("risk_snapshot_ahead", "snapshot_age_s", age, -AHEAD_S) if age < -AHEAD_S else None
 
 
-def _numbers_finite(snapshot: RiskSnapshot) -> bool:
-    own = (snapshot.start_of_day_equity, snapshot.daily_realized_pnl, snapshot.peak_equity, snapshot.last_equity)
-    return all(map(finite, (*own, *[position.notional for position in snapshot.positions.values()])))
+def _dated(moment: dt.datetime | None) -> TypeGuard[dt.datetime]:
+    return moment is not None and (moment.tzinfo is dt.UTC or moment.utcoffset() is not None)
 
 
-def measures_of(candidate: DecisionCandidate, snapshot: RiskSnapshot | None) -> Measures:
+def measures_of(candidate: DecisionCandidate, snapshot: RiskSnapshot | None) -> dict[str, float | Finding]:
     """Measure the candidate, and the account as it would be with it.
 
     daily_loss_pct = -realised P&L / equity at the start of the day; drawdown_pct = (peak - last equity) / peak;
@@ -198,33 +212,51 @@ def measures_of(candidate: DecisionCandidate, snapshot: RiskSnapshot | None) -> 
     What cannot be measured is the finding that says why.
     """
     notional = notional_of(candidate)
-    return {"latency_ms": latency_of(candidate), **_account(candidate.symbol, notional, snapshot), "trade_notional": notional}
+    measures = _account(candidate.symbol, notional, snapshot)
+    measures["latency_ms"], measures["trade_notional"] = latency_of(candidate), notional
+    return measures
 
 
-def _account(symbol: str, notional: float | Finding, snapshot: RiskSnapshot | None) -> Measures:
-    names = ("daily_loss_pct", "drawdown_pct", "position_ratio", "open_positions")
+def _account(symbol: str, notional: float | Finding, snapshot: RiskSnapshot | None) -> dict[str, float | Finding]:
     if snapshot is None:
-        return dict.fromkeys(names, Finding("risk_snapshot_missing", "risk_snapshot"))
-    if not _numbers_finite(snapshot):
-        return dict.fromkeys(names, Finding("risk_snapshot_invalid", "risk_snapshot"))
-    held = {name for name, position in snapshot.positions.items() if position.notional != 0.0}
+        return dict.fromkeys(_ACCOUNT, Finding("risk_snapshot_missing", "risk_snapshot"))
+    start, peak, last = snapshot.start_of_day_equity, snapshot.peak_equity, snapshot.last_equity
+    sizes = _sizes(snapshot)
+    numbers = [start, snapshot.daily_realized_pnl, peak, last, *sizes]
+    if not (plain_floats(numbers) or all(map(finite, numbers))):
+        return _unsound(snapshot)
+    held = symbol in snapshot.positions and snapshot.positions[symbol].notional != 0.0
     return {
-        "daily_loss_pct": _share(-snapshot.daily_realized_pnl, snapshot, "start_of_day_equity"),
-        "drawdown_pct": _share(snapshot.peak_equity - snapshot.last_equity, snapshot, "peak_equity"),
-        "position_ratio": notional
-        if isinstance(notional, Finding)
-        else _share(_gross(snapshot) + notional, snapshot, "last_equity"),
-        "open_positions": len(held | {symbol}),
+        "daily_loss_pct": -snapshot.daily_realized_pnl / start if start > 0.0 else _no_equity("start_of_day_equity", start),
+        "drawdown_pct": (peak - last) / peak if peak > 0.0 else _no_equity("peak_equity", peak),
+        "position_ratio": _ratio(sizes, notional, last) if last > 0.0 else _no_equity("last_equity", last),
+        "open_positions": len(sizes) - sizes.count(0.0) + (not held),
     }
 
 
-def _share(value: float, snapshot: RiskSnapshot, equity: str) -> float | Finding:
-    of: float = getattr(snapshot, equity)
-    return value / of if of > 0.0 else Finding("equity_not_positive", equity, of)
+def _ratio(sizes: list[float], notional: float | Finding, equity: float) -> float | Finding:
+    return notional if isinstance(notional, Finding) else (sum(map(abs, sizes)) + notional) / equity
+
+
+def _unsound(snapshot: RiskSnapshot) -> dict[str, float | Finding]:
+    """Measure nothing on numbers of which one is none, but tell of an equity that is not positive all the same."""
+    found: dict[str, float | Finding] = dict.fromkeys(_ACCOUNT, Finding("risk_snapshot_invalid", "risk_snapshot"))
+    for measure, equity in _EQUITIES.items():
+        if finite(value := getattr(snapshot, equity)) and value <= 0.0:
+            found[measure] = _no_equity(equity, value)
+    return found
+
+
+def _no_equity(name: str, value: float) -> Finding:
+    return Finding("equity_not_positive", name, value)
+
+
+def _sizes(snapshot: RiskSnapshot) -> list[float]:
+    return [position.notional for position in snapshot.positions.values()]
 
 
 def _gross(snapshot: RiskSnapshot) -> float:
-    return sum(abs(position.notional) for position in snapshot.positions.values())
+    return sum(map(abs, _sizes(snapshot)))
 
 
 def room(snapshot: RiskSnapshot, limits: Limits) -> float:

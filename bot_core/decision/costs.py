@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from bot_core.config.decision import finite
+from bot_core.config.decision import finite, is_amount
 from bot_core.decision.thresholds import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bot_core.config.decision import DecisionEngineConfig
     from bot_core.decision.candidate import DecisionCandidate
 
@@ -42,6 +40,9 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     total: Cost | None = None
 
 
+_NO_COSTS = StrategyCosts()
+
+
 class KnownCost(msgspec.Struct, frozen=True):
     """A cost in basis points, or the finding why there is none; and where it comes from, if from anywhere."""
 
@@ -51,27 +52,22 @@ class KnownCost(msgspec.Struct, frozen=True):
 
 def cost_of(candidate: DecisionCandidate, report: CostReport, config: DecisionEngineConfig) -> KnownCost:
     """Look a candidate's cost up."""
-    for source, bps in _known(candidate, report):
-        if bps is not None:
-            return KnownCost(_checked(bps), source)
+    if candidate.cost_bps_override is not None:
+        return KnownCost(_checked(candidate.cost_bps_override), "override")
+    for source, cost in _reported(candidate, report):
+        if cost is not None and cost.cost_bps is not None:
+            return KnownCost(_checked(cost.cost_bps), source)
     if config.require_cost_data:
         return KnownCost(Finding("cost_missing", "cost_bps"), None)
     return KnownCost(_checked(config.penalty_cost_bps), "penalty")
 
 
-def _known(candidate: DecisionCandidate, report: CostReport) -> Iterator[tuple[CostSource, float | None]]:
-    strategy = report.strategies.get(candidate.strategy, StrategyCosts())
-    yield "override", candidate.cost_bps_override
-    yield "profile", _bps(strategy.profiles.get(candidate.risk_profile))
-    yield "strategy", _bps(strategy.total)
-    yield "report", _bps(report.total)
-
-
-def _bps(cost: Cost | None) -> float | None:
-    return None if cost is None else cost.cost_bps
+def _reported(candidate: DecisionCandidate, report: CostReport) -> tuple[tuple[CostSource, Cost | None], ...]:
+    strategy = report.strategies.get(candidate.strategy, _NO_COSTS)
+    return ("profile", strategy.profiles.get(candidate.risk_profile)), ("strategy", strategy.total), ("report", report.total)
 
 
 def _checked(bps: float) -> float | Finding:
-    if finite(bps) and bps >= 0.0:
+    if is_amount(bps):
         return bps
     return Finding("cost_invalid", "cost_bps", bps if finite(bps) else None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import msgspec
 
-from bot_core.config.decision import finite
+from bot_core.config.decision import finite, is_amount, is_probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +73,7 @@ def weight(confidence: float, band: HybridBand) -> Weight:
     >>> [weight(confidence, HybridBand(hi=0.75, lo=0.5)).learned for confidence in (0.25, 0.5, 0.625, 0.75)]
     [0.0, 0.0, 0.5, 1.0]
     """
-    if not (finite(confidence) and 0.0 <= confidence <= 1.0):
+    if not is_probability(confidence):
         return Weight("rules", 0.0, "confidence_invalid")
     if confidence >= band.hi:
         return Weight("learned", 1.0, "confidence_high")
@@ -121,5 +121,5 @@ def _mixed(learned: Mapping[str, float], rules: Mapping[str, float], share: floa
 
 
 def _distribution(classes: Mapping[str, float]) -> Mapping[str, float] | None:
-    sound = all(finite(share) and share >= 0.0 for share in classes.values())
+    sound = all(is_amount(share) for share in classes.values())
     return classes if sound and abs(math.fsum(classes.values()) - 1.0) <= _ROUNDING else None

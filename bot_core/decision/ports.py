@@ -78,7 +78,7 @@ class Scored(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class DecisionEvaluation(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionEvaluation(msgspec.Struct, frozen=True):
     """The verdict on a candidate. `reasons` are the codes of `findings`, each once, in the order of `thresholds.CODES`.
 
     `recommended_modes`: `protective` limits were shrunk; `rules` should decide instead; `liquidate` positions are to be closed.

@@ -19,7 +19,7 @@ from bot_core.config.decision import DecisionEngineConfig, DecisionOrchestratorT
 from bot_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bot_core.config.decision import DecisionStressTestConfig
     from bot_core.documents.governed import Value
@@ -84,7 +84,8 @@ _LIMIT = re.compile(r"(max|min)_[a-z][a-z0-9_]*\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _NOT_RISK = ("max_cost_bps", "max_latency_ms")
 _ORDER = {code: place for place, code in enumerate(CODES)}
-_RANK: tuple[Outcome, ...] = ("allow", "clamp", "veto", "escalate")
+_GRAVITY: tuple[Outcome, ...] = ("allow", "clamp", "veto", "escalate")
+_RANK = {code: _GRAVITY.index(to) for code, (to, _) in CODES.items()} | dict.fromkeys(STRESS_CODES, _GRAVITY.index("veto"))
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -99,6 +100,9 @@ class Finding(msgspec.Struct, frozen=True):
 Measures = Mapping[str, float | Finding]
 """Measure → its value, or the finding that says why it has none."""
 
+Check = tuple[str, str, float, str]
+"""A limit taken apart: its measure, `max_` or `min_`, its value, the code of its failure."""
+
 
 def failures(limits: Limits, measures: Measures) -> list[Finding]:
     """Compare every limit with its measure; return one finding for each that fails or cannot be judged.
@@ -106,23 +110,47 @@ def failures(limits: Limits, measures: Measures) -> list[Finding]:
     >>> [finding.code for finding in failures({"max_cost_bps": 20.0, "max_deploys": 3.0}, {"cost_bps": 20.0, "deploys": 4})]
     ['max_deploys_failed']
     """
-    return [found for name, limit in limits.items() if (found := _judge(name, limit, measures.get(name[4:]))) is not None]
+    return compared(compiled(limits), measures)[0]
 
 
-def _judge(name: str, limit: float, value: float | Finding | None) -> Finding | None:
-    measure = name[4:]
+def compiled(limits: Limits) -> tuple[Check, ...]:
+    """Take the names of limits apart, once for many comparisons."""
+    return tuple([(name[4:], name[:4], limit, FAILED.get(name) or f"{name}_failed") for name, limit in limits.items()])
+
+
+def compared(checks: Iterable[Check], measures: Measures) -> tuple[list[Finding], float]:
+    """Compare limits with their measures in one pass.
+
+    Returns:
+        One finding for each limit that fails or cannot be judged; and the largest share of a `max_` limit that is used, 0 to 1, which is
+        1 where one fails or cannot be judged.
+    """
+    found, shares = [], [0.0]
+    for measure, kind, limit, code in checks:
+        value = measures.get(measure)
+        if (type(value) is not float or value - value != 0.0) and not finite(value):  # asked in place: nearly all are floats
+            found.append(_unmeasured(measure, limit, value))
+        elif kind == "max_" and value <= limit:
+            shares.append(value / limit if value > 0.0 else 0.0)
+            continue
+        elif kind == "min_" and value >= limit:
+            continue
+        else:
+            found.append(Finding(code, measure, value, limit))
+        shares.append(1.0 if kind == "max_" else 0.0)
+    return found, min(1.0, max(shares))
+
+
+def _unmeasured(measure: str, limit: float, value: float | Finding | None) -> Finding:
     if isinstance(value, Finding):
         return value
-    if value is None:
-        return Finding(f"{measure}_missing", measure, None, limit)
-    if not finite(value):
-        return Finding(f"{measure}_not_finite", measure, None, limit)
-    passes = value <= limit if name.startswith("max_") else name.startswith("min_") and value >= limit
-    return None if passes else Finding(FAILED.get(name, f"{name}_failed"), measure, value, limit)
+    return Finding(f"{measure}_missing" if value is None else f"{measure}_not_finite", measure, None, limit)
 
 
-def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """List findings in the order of `CODES`, each once; codes of a domain's own limits last, by name."""
+    if len(findings) < 2:  # noqa: PLR2004  # one has no order
+        return tuple(findings)
     return tuple(sorted(dict.fromkeys(findings), key=lambda f: (_ORDER.get(f.code, len(_ORDER)), f.code, f.measure)))
 
 
@@ -132,34 +160,32 @@ def outcome(codes: Iterable[str]) -> Outcome:
     >>> outcome(["trade_notional_limit"]), outcome(["trade_notional_limit", "drawdown_limit"]), outcome([])
     ('clamp', 'veto', 'allow')
     """
-    return max((_outcome(code) for code in codes), key=_RANK.index, default="allow")
+    return _GRAVITY[max([_RANK[code] if code in _RANK else _rank(code) for code in codes], default=0)]
 
 
-def _outcome(code: str) -> Outcome:
-    if code in CODES:
-        return CODES[code][0]
-    return "veto" if code.endswith("_failed") or code in STRESS_CODES else "escalate"
+def _rank(code: str) -> int:
+    return _GRAVITY.index("veto" if code.endswith("_failed") else "escalate")
 
 
-def stressed(limits: Limits, measures: Measures, tests: DecisionStressTestConfig) -> tuple[str, ...]:
+def stressed(checks: Iterable[Check], measures: Measures, tests: DecisionStressTestConfig) -> tuple[str, ...]:
     """Return the codes of the scenarios in which a limit fails that has a value now.
 
     Cost shock: the cost rises by basis points; slippage: the cost is multiplied; latency spike: the latency rises by milliseconds.
     A dearer trade must stay within both its cost limit and its net edge.
     """
-    cost, edge, latency = (measures.get(name) for name in ("cost_bps", "net_edge_bps", "latency_ms"))
+    cost, edge, latency = measures.get("cost_bps"), measures.get("net_edge_bps"), measures.get("latency_ms")
     codes = []
     if finite(cost) and finite(edge):
         for code, dearer in zip(STRESS_CODES, (cost + tests.cost_shock_bps, cost * tests.slippage_multiplier), strict=False):
-            if _scenario(limits, {"cost_bps": dearer, "net_edge_bps": edge - (dearer - cost)}):
+            if _scenario(checks, {"cost_bps": dearer, "net_edge_bps": edge - (dearer - cost)}):
                 codes.append(code)
-    if finite(latency) and _scenario(limits, {"latency_ms": latency + tests.latency_spike_ms}):
+    if finite(latency) and _scenario(checks, {"latency_ms": latency + tests.latency_spike_ms}):
         codes.append(STRESS_CODES[2])
     return tuple(codes)
 
 
-def _scenario(limits: Limits, measures: Measures) -> list[Finding]:
-    return failures({name: limit for name, limit in limits.items() if name[4:] in measures}, measures)
+def _scenario(checks: Iterable[Check], measures: Measures) -> list[Finding]:
+    return compared([check for check in checks if check[0] in measures], measures)[0]
 
 
 # --- where limits come from ---------------------------------------------------------------------------------------------------------

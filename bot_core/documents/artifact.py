@@ -78,8 +78,24 @@ class SplitWindow(Part, frozen=True, kw_only=True):
     last: str
 
 
+class Payoff(Part, frozen=True, kw_only=True):
+    """What acting on the model may earn, in basis points, held for `horizon` bars.
+
+    `prediction`: the prediction is the expected return. `classes`: it is a probability, and `up_bps` and `down_bps` are what the training
+    rows above and below the pivot earned on average.
+    """
+
+    source: Literal["prediction", "classes"]
+    horizon: Annotated[int, Meta(ge=1)]
+    up_bps: float = 0.0
+    down_bps: float = 0.0
+
+
 class TrainingMetadata(Part, frozen=True, kw_only=True):
-    """What is needed to repeat the training: digests are of `data.parquet` and `features.parquet`. The release adds the rest."""
+    """What is needed to repeat the training: digests are of `data.parquet` and `features.parquet`. The release adds the rest.
+
+    `payoff`: nothing for a model that forecasts no return, such as a range or a delay.
+    """
 
     model: str
     task: Literal["regression", "classification"]
@@ -96,6 +112,7 @@ class TrainingMetadata(Part, frozen=True, kw_only=True):
     test: SplitWindow
     purged_rows: int
     embargo: str
+    payoff: Payoff | None = None
 
 
 class TreeState(Part, frozen=True, kw_only=True, tag_field="format", tag="lightgbm-text"):

@@ -9,7 +9,7 @@ from msgspec import Meta
 from bot_core.documents.artifact import Digest
 from bot_core.documents.governed import Governed, Name, Role, Text
 
-Check = Literal["release_complete", "walk_forward_beats_baseline", "reports_ok", "drift_ok"]
+Check = Literal["release_complete", "walk_forward_beats_baseline", "reports_ok", "drift_ok", "scheduler_current", "loop_produced"]
 
 
 class BoundFile(Governed, frozen=True, kw_only=True):

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
 from bot_core.documents.artifact import Digest, Version
 from bot_core.documents.governed import Governed, Name, Role, Text, Time
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+
+def order_id(now: dt.datetime, *parts: str) -> str:
+    """Name an order by its time and subject.
+
+    >>> order_id(dt.datetime(2026, 11, 21, 10, 15, tzinfo=dt.UTC), "decision_engine")
+    '20261121101500-decision-engine'
+    """
+    words = "-".join(re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts if part)
+    return f"{now:%Y%m%d%H%M%S}-{words}"[:80].rstrip("-")
 
 
 class Halt(Governed, frozen=True, kw_only=True):

@@ -12,9 +12,11 @@ from bot_core.documents.domain import Domain
 from bot_core.documents.drift import DriftReport
 from bot_core.documents.environment import Environment
 from bot_core.documents.interventions import Halt, Resume, Review, Revocation, Rollback
+from bot_core.documents.monitoring import InferenceDrift, InferenceQuality
 from bot_core.documents.operation import JournalExtract, SchedulerExtract
 from bot_core.documents.policy import Policy
 from bot_core.documents.release import ReleaseManifest
+from bot_core.documents.schedule import SchedulerState
 from bot_core.documents.signoff import SignOff
 from bot_core.documents.walk_forward import WalkForwardReport
 
@@ -37,6 +39,9 @@ KINDS = (
     Kind("data_quality", DataQualityReport, ("audit/ai_decision/data_quality/*.json", "build/*/data_quality.json")),
     Kind("walk_forward", WalkForwardReport, ("audit/ai_decision/walk_forward/*.json", "build/*/walk_forward.json")),
     Kind("drift", DriftReport, ("audit/ai_decision/drift/*.json", "build/*/drift.json")),
+    Kind("inference_quality", InferenceQuality, ("audit/ai_decision/data_quality/*.json",)),
+    Kind("inference_drift", InferenceDrift, ("audit/ai_decision/drift/*.json",)),
+    Kind("scheduler", SchedulerState, ("audit/ai_decision/scheduler.json",)),
     Kind("operation_scheduler", SchedulerExtract, ("audit/ai_decision/operation/*/*/scheduler.*.json",)),
     Kind("operation_journal", JournalExtract, ("audit/ai_decision/operation/*/*/journal.*.json",)),
     Kind("release", ReleaseManifest, ("models/*/*.release.yaml",)),

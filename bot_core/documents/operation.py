@@ -1,6 +1,7 @@
 """What a running environment proves to a gate that cannot see it: extracts, signed by the service that wrote them.
 
-`promote` copies them into the pull request. They answer the checklist's questions about the scheduler and about paper.
+`bot-core audit publish` writes them, `promote` copies them into the pull request. They answer the checklist's questions about the scheduler
+and about paper.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class SchedulerExtract(Extract, frozen=True, kw_only=True):
 class JournalExtract(Extract, frozen=True, kw_only=True):
     """`audit/ai_decision/operation/<env>/<version>/journal.<time>.json`: what the loop did while the release was active.
 
-    `head` is the digest of the journal's last event in the span, so that the extract can be checked against the journal.
+    `first` and `last` are the times of the first and the last decision; `is_ready` is what the last one says. `candidates` are all
+    decisions, `decisions` those that were accepted. `head` is the digest of the last one's line in the journal, so that the extract can
+    be checked against the journal.
     """
 
     schema: Literal["bot-core/operation-journal/v1"]

@@ -75,7 +75,7 @@ class FeatureSpec:
             names.add(feature.name)
         return cls(tuple(_define(feature) for feature in config.features))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names, in order."""
         return tuple(definition.name for definition in self.definitions)

@@ -1,5 +1,8 @@
 """Reports that came after the release: `audit/ai_decision/{drift,data_quality}/<version>.<time>.json`.
 
+They are of the release's own kinds, or of a running model's monitor; each says by its `schema` which. One that says neither, or cannot be
+read, counts as critical.
+
 A critical one takes the release back to not eligible, at the next evaluation, until somebody in an approving role has dismissed it in a
 signed review of exactly that file. A later report that is well does not undo it: nobody signed that it does.
 """
@@ -10,9 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
-from bot_core._parse import decode_json
-from bot_core.documents.data_quality import DataQualityReport
-from bot_core.documents.drift import DriftReport
+from bot_core.documents.reports import read_report
 from bot_core.errors import DocumentError
 from bot_core.governance import layout, sshsig, stages
 from bot_core.governance.reasons import Reason
@@ -22,29 +23,27 @@ if TYPE_CHECKING:
 
     from bot_core.documents.environment import Entry
     from bot_core.documents.policy import EnvironmentPolicy
+    from bot_core.documents.reports import Category
     from bot_core.governance.crew import Crew
     from bot_core.governance.reading import Verify
     from bot_core.governance.snapshot import View
 
 LATER = re.compile(rf"audit/ai_decision/(drift|data_quality)/{layout.VERSION}\.{layout.STAMP}\.json")
-_KINDS: dict[str, type[DriftReport | DataQualityReport]] = {"drift": DriftReport, "data_quality": DataQualityReport}
+_CATEGORIES: tuple[Category, ...] = ("drift", "data_quality")
 
 
 def open_alerts(view: View, rules: EnvironmentPolicy, entry: Entry, crew: Crew, verify: Verify = sshsig.verify) -> Iterator[Reason]:
     """Say which later reports of an entry's release are critical, or unreadable, and not dismissed."""
-    for kind, document in _KINDS.items():
-        for path in later(view, kind, entry.version):
-            data = view.read(path) or b""
-            status = _status(data, document, path)
-            if status == "critical" and sha256(data) not in _dismissed(view, rules, alert_name(entry.model, kind), crew, verify):
-                message = f"{path}: expected a status better than critical, got {status}"
-                tail = f"review alert {alert_name(entry.model, kind)} {path} --role ROLE --signer NAME --key KEY --dismiss"
-                yield Reason(
-                    "RPT-FAILED",
-                    path,
-                    message,
-                    f"{stages.RUNBOOK}; bot-core rollback {entry.model} --env {rules.name}, or bot-core {tail}",
-                )
+    for kind in _CATEGORIES:
+        name = alert_name(entry.model, kind)
+        critical = [path for path in later(view, kind, entry.version) if _is_critical(view.read(path) or b"", kind, path)]
+        dismissed = _dismissed(view, rules, name, crew, verify) if critical else set[str]()
+        for path in critical:
+            if sha256(view.read(path) or b"") not in dismissed:
+                message = f"{path}: expected a status better than critical, got critical"
+                tail = f"review alert {name} {path} --role ROLE --signer NAME --key KEY --dismiss"
+                hint = f"{stages.RUNBOOK}; bot-core rollback {entry.model} --env {rules.name}, or bot-core {tail}"
+                yield Reason("RPT-FAILED", path, message, hint)
 
 
 def later(view: View, kind: str, version: str) -> list[str]:
@@ -59,11 +58,11 @@ def alert_name(model: str, kind: str) -> str:
     return f"{model}.{kind}"
 
 
-def _status(data: bytes, document: type[DriftReport | DataQualityReport], path: str) -> str:
+def _is_critical(data: bytes, kind: Category, path: str) -> bool:
     try:
-        return decode_json(data, document, path).status
+        return read_report(data, kind, path).status == "critical"
     except DocumentError:
-        return "critical"
+        return True
 
 
 def _dismissed(view: View, rules: EnvironmentPolicy, name: str, crew: Crew, verify: Verify) -> set[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
 from bot_core.documents.checklist import Checklist
-from bot_core.governance import layout
+from bot_core.governance import layout, operation, sshsig
 from bot_core.governance.reading import parse
 from bot_core.governance.reasons import Reason, Refused
 from bot_core.governance.snapshot import as_of
@@ -17,22 +17,48 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot_core.documents.checklist import Item
-    from bot_core.documents.policy import ChecklistName
+    from bot_core.documents.policy import ChecklistName, EnvironmentPolicy
     from bot_core.documents.signoff import Answer, SignOff
+    from bot_core.governance.crew import Crew
+    from bot_core.governance.evidence import Release
+    from bot_core.governance.operation import Running
+    from bot_core.governance.reading import Verify
     from bot_core.governance.snapshot import View
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """A checklist as the policy names it, what the machine found, and the time that waivers are judged at."""
+    """A checklist as the policy names it, what the machine found, and the time that waivers are judged at.
+
+    `running`: what the environment before shows, where an item asks for it.
+    """
 
     name: ChecklistName
     checklist: Checklist
     machine: Mapping[str, bool]
     at: dt.datetime
+    running: Running | None = None
 
 
-def load(view: View, name: ChecklistName, machine: Mapping[str, bool], at: dt.datetime) -> Questions:
+def ask(
+    view: View, rules: EnvironmentPolicy, release: Release, crew: Crew, at: dt.datetime, verify: Verify = sshsig.verify
+) -> Questions | None:
+    """Read the checklist of an environment, and answer what the machine can; nothing where the policy names none.
+
+    Extracts of a running environment are looked for only where an item asks for them.
+
+    Raises:
+        Refused: as `read`.
+    """
+    if rules.checklist is None:
+        return None
+    checklist = read(view, rules.checklist, at)
+    asked = any(item.check in operation.CHECKS for item in checklist.items)
+    running = operation.running(view, rules, release.manifest, crew, at, verify) if asked else None
+    return Questions(rules.checklist, checklist, release.machine(running), at, running)
+
+
+def read(view: View, name: ChecklistName, at: dt.datetime) -> Checklist:
     """Read the checklist that a policy names.
 
     Raises:
@@ -44,7 +70,7 @@ def load(view: View, name: ChecklistName, machine: Mapping[str, bool], at: dt.da
     if data is None or got != name.digest:
         message = f"{path}: expected the checklist that the policy names, {name.digest}, got {got}"
         raise Refused("REL-DIGEST", path, message, "git checkout the approved file, or bot-core policy propose with the new digest")
-    return Questions(name, parse(data, Checklist, path, comments=True), machine, at)
+    return parse(data, Checklist, path, comments=True)
 
 
 def failures(view: View, questions: Questions) -> list[Reason]:
@@ -53,8 +79,7 @@ def failures(view: View, questions: Questions) -> list[Reason]:
     found = []
     for item in questions.checklist.items:
         if item.check is not None and not questions.machine[item.check]:
-            message = f"{path}: {item.id}: expected {item.check}, which the machine decides; got no ({item.text})"
-            found.append(Reason("CHECK-FAILED", path, message, "another release, or better evidence: dvc repro"))
+            found.append(_refused(item, item.check, path, questions))
         if item.document is not None and _digest(view, item.document.path, questions.at) != item.document.digest:
             message = f"{path}: {item.id}: expected {item.document.path} as approved, {item.document.digest}, got another text"
             found.append(
@@ -66,6 +91,15 @@ def failures(view: View, questions: Questions) -> list[Reason]:
                 )
             )
     return found
+
+
+def _refused(item: Item, question: str, path: str, questions: Questions) -> Reason:
+    """Say that the machine says no; what a running environment has not shown yet is outstanding, not refused."""
+    expected = f"{path}: {item.id}: expected {question}, which the machine decides; got"
+    gap = questions.running.gap(question) if questions.running and question in operation.CHECKS else None
+    if gap is not None:
+        return Reason(gap.code, gap.path, f"{expected} {gap.got} ({item.text})", gap.hint)
+    return Reason("CHECK-FAILED", path, f"{expected} no ({item.text})", "another release, or better evidence: dvc repro")
 
 
 def answered(word: SignOff, path: str, questions: Questions, view: View) -> None:

@@ -158,7 +158,8 @@ def _judged(bench: Bench, entry: Entry) -> Decision:
         *approvals.approvals(bench, entry, collected),
     ]
     conditions, disagreement = approvals.merged(collected)
-    notes = tuple(reason for _, reason in collected.refused if reason not in reasons)
+    seen = questions.running.notes if questions and questions.running else ()
+    notes = tuple(reason for reason in (*seen, *(reason for _, reason in collected.refused)) if reason not in reasons)
     final = tuple(dict.fromkeys([*reasons, *disagreement]))
     return Decision(rules.name, entry.model, entry.version, final, notes, collected.roles, conditions, stand)
 
@@ -198,9 +199,7 @@ def _questions(bench: Bench, release: Release, judged: dt.datetime) -> Questions
     then = as_of(bench.view, layout.POLICY, judged)
     policy = bench.policy if then is None or judged >= bench.now else parse(then, Policy, layout.POLICY, comments=True)
     rules = policy.environment(bench.rules.name)
-    if rules is None or rules.checklist is None:
-        return None
-    return checklists.load(bench.view, rules.checklist, release.machine(), judged)
+    return checklists.ask(bench.view, rules, release, bench.limits.crew, judged, bench.verify) if rules else None
 
 
 def _asked(bench: Bench, entry: Entry, release: Release, questions: Questions | None, stand: Standing) -> Asked:

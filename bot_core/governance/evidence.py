@@ -14,7 +14,7 @@ from bot_core.documents.drift import DriftReport
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.walk_forward import WalkForwardReport
 from bot_core.errors import DocumentError
-from bot_core.governance import layout, sshsig
+from bot_core.governance import layout, operation, sshsig
 from bot_core.governance.reading import read_signed
 from bot_core.governance.reasons import Reason, Refused
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot_core.documents.policy import EnvironmentPolicy, Policy, ReportRule
     from bot_core.documents.release import ReportFile
     from bot_core.governance.crew import Crew
+    from bot_core.governance.operation import Running
     from bot_core.governance.reading import Signed, Verify
     from bot_core.governance.snapshot import View
 
@@ -45,8 +46,8 @@ class Release:
         document = self.manifest.document
         return frozenset({document.author, *document.co_authors})
 
-    def machine(self) -> dict[str, bool]:
-        """Answer the questions that a machine can."""
+    def machine(self, running: Running | None = None) -> dict[str, bool]:
+        """Answer the questions that a machine can, by the release and by what a running environment shows of it."""
         judged = {kind: passes(report) for kind, report in self.reports.items()}
         forward = self.reports.get("walk_forward")
         return {
@@ -54,6 +55,7 @@ class Release:
             "walk_forward_beats_baseline": isinstance(forward, WalkForwardReport) and beats_baseline(forward),
             "reports_ok": {"walk_forward", "data_quality"} <= judged.keys() and all(judged.values()),
             "drift_ok": judged.get("drift", False),
+            **{question: running is not None and running.says(question) for question in operation.CHECKS},
         }
 
 

@@ -109,10 +109,6 @@ class Git:
         found = self._read(f"{commit}^{{tree}}")
         return found.id if found else self.text("rev-parse", "--verify", f"{commit}^{{tree}}", expected=f"the tree of {commit}")
 
-    def is_ancestor(self, older: str, newer: str) -> bool:
-        """Say whether one commit descends from another."""
-        return self._run("merge-base", "--is-ancestor", older, newer).returncode == 0
-
     def merged(self, base: str, head: str) -> str:
         """Return the tree that merging `head` into `base` gives.
 

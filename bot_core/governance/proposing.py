@@ -24,20 +24,30 @@ CHECKLIST = "model-promotion-v1"
 
 
 def first(
-    root: Path, repository: str, people: Mapping[str, tuple[str, Sequence[str]]], quorum: int, days: int, now: dt.datetime
+    root: Path,
+    repository: str,
+    people: Mapping[str, tuple[str, Sequence[str]]],
+    quorum: int,
+    days: int,
+    now: dt.datetime,
+    services: Mapping[str, tuple[str, Sequence[str]]] | None = None,
 ) -> bytes:
     """Write version 1: `people` maps a name to a public key line and roles; `days` a release stays in paper before production.
+
+    `services` maps a machine's name to a public key line and what it may.
 
     Raises:
         ConfigError: a public key that is none, or no checklist to name.
         CanonicalError: a name that is none.
     """
     blocks = "".join(person(name, key, roles, now) for name, (key, roles) in people.items())
+    machines = "".join(service(name, key, may, now) for name, (key, may) in (services or {}).items())
     values = {
         "repository": _string(repository),
         "quorum": str(quorum),
         "days": str(days),
         "people": blocks.rstrip("\n"),
+        "services": f"\nservices:\n{machines}".rstrip("\n") if machines else "",
         "checklist": sha256(read_bytes(root / layout.checklist(CHECKLIST))),
     }
     text = re.sub(r"@(\w+)@", lambda found: values[found[1]], TEMPLATE.read_text(encoding="utf-8"))
@@ -73,16 +83,12 @@ def person(name: str, key: str, roles: Sequence[str], now: dt.datetime) -> str:
     Raises:
         ConfigError: the public key is none that counts.
     """
-    try:
-        sshsig.key_blob(key)
-    except sshsig.SignatureError as error:
-        msg = f"{name}: expected an OpenSSH public key of type ssh-ed25519 or sk-ssh-ed25519@openssh.com: {error}"
-        raise ConfigError(msg, hint="ssh-keygen -t ed25519-sk makes one on a hardware key") from error
-    listed = "".join(f"      - {role}\n" for role in roles)
-    touch = "        require_touch: true\n" if key.startswith("sk-") else ""
-    public = " ".join(key.split()[:2])
-    named = f"  - name: {name}\n" + (f"    roles:\n{listed}" if roles else "")
-    return f'{named}    keys:\n      - public: "{public}"\n        valid_from: "{now:%Y-%m-%dT%H:%M:%SZ}"\n{touch}'
+    return _owner(name, key, "roles", roles, now)
+
+
+def service(name: str, key: str, may: Sequence[str], now: dt.datetime) -> str:
+    """Spell a service as an item of the policy's list; see `person` for what is raised."""
+    return _owner(name, key, "may", may, now)
 
 
 def files(data: bytes, policy: Policy) -> dict[str, bytes]:
@@ -93,6 +99,19 @@ def files(data: bytes, policy: Policy) -> dict[str, bytes]:
 def roots(policy: Policy) -> list[str]:
     """Name the root people."""
     return [person.name for person in policy.people if ROOT in person.roles]
+
+
+def _owner(name: str, key: str, what: str, words: Sequence[str], now: dt.datetime) -> str:
+    try:
+        sshsig.key_blob(key)
+    except sshsig.SignatureError as error:
+        msg = f"{name}: expected an OpenSSH public key of type ssh-ed25519 or sk-ssh-ed25519@openssh.com: {error}"
+        raise ConfigError(msg, hint="ssh-keygen -t ed25519-sk makes one on a hardware key") from error
+    listed = "".join(f"      - {word}\n" for word in words)
+    touch = "        require_touch: true\n" if key.startswith("sk-") else ""
+    public = " ".join(key.split()[:2])
+    named = f"  - name: {name}\n" + (f"    {what}:\n{listed}" if words else "")
+    return f'{named}    keys:\n      - public: "{public}"\n        valid_from: "{now:%Y-%m-%dT%H:%M:%SZ}"\n{touch}'
 
 
 def _without(text: str, name: str) -> str:

@@ -93,16 +93,19 @@ def read_signed(view: View, path: str, kind: type[T], signable: Signable, crew: 
     name = str(getattr(document, "signer", None) or getattr(document, "author", ""))
     signature = check(data, armored, path, signable, name, verify)
     since = view.since(path)
-    signer, key = _signer(view, crew, name, signature, since, path)
+    signer, key = signer_of(view, crew, name, signature, since, path)
     return Signed(document, path, sha256(data), since, signer, key)
 
 
-def _signer(
+def signer_of(
     view: View, crew: Crew, name: str, signature: Signature, since: dt.datetime, path: str
 ) -> tuple[Person | Service, PublicKey]:
     """Find who signed: a key of the present policy, or, for what was there before it came, one of the policy of that time.
 
     So a signer who leaves stops no production, and lifts no halt and no revocation.
+
+    Raises:
+        Refused: SIG-UNKNOWN-KEY, SIG-EXPIRED-KEY, SIG-REVOKED or SIG-NO-TOUCH.
     """
     try:
         return crew.key_of(name, signature, since, path)

@@ -52,6 +52,7 @@ CODES: dict[str, tuple[Verdict, str]] = {
     "RPT-FAILED": (Verdict.DENY, "a report does not show what the policy asks"),
     "CHECK-FAILED": (Verdict.DENY, "a checklist item is unanswered, answered against the machine, or not met"),
     "FORMAT": (Verdict.DENY, "the artifact is not of an allowed format"),
+    "GOLDEN": (Verdict.DENY, "a model does not load where it shall decide, or does not give its golden outputs to the last bit"),
     "ROLLOUT-STEP": (Verdict.DENY, "the rollout leaves the policy's steps"),
     "HALTED": (Verdict.DENY, "a halt is in force"),
     "REVOKED": (Verdict.DENY, "the release is revoked"),

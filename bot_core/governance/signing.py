@@ -80,7 +80,7 @@ def prepare(desk: Desk, wish: Wish) -> Prepared:
     if wrong:
         raise Refused(wrong[0].code, wrong[0].path, wrong[0].message, wrong[0].hint)
     release = evidence.Release(manifest, reports)
-    questions = checklists.load(desk.view, rules.checklist, release.machine(), desk.now) if rules.checklist else None
+    questions = checklists.ask(desk.view, rules, release, desk.crew, desk.now)
     subject = Subject(kind="release", name=str(wish.model), version=wish.version, digest=digest)
     return Prepared(subject, entry, layout.SIGNOFF, release, questions)
 

@@ -68,7 +68,7 @@ def _place(view: Snapshot, policy: Policy, rules: EnvironmentPolicy, now: dt.dat
     file = desired(view, rules.name)
     refused = any(decision.verdict != Verdict.ALLOW for decision in decisions)
     condition: State = "Maintenance" if file.maintenance else "Degraded" if notes or refused else "Ready" if decisions else "Empty"
-    return Place(rules.name, condition, decisions, notes, tuple(_ending(decisions, now)))
+    return Place(rules.name, condition, decisions, notes, tuple(ending(decisions, now)))
 
 
 def _degraded(
@@ -86,7 +86,7 @@ def _degraded(
             yield f"{decision.model} may not decide: {stages.RUNBOOK}"
 
 
-def _ending(decisions: tuple[Decision, ...], now: dt.datetime) -> Iterator[str]:
+def ending(decisions: tuple[Decision, ...], now: dt.datetime) -> Iterator[str]:
     """Warn 14, 7 and 1 days before the first sign-off of an entry ends."""
     for decision in decisions:
         left = (decision.expires - now).days if decision.expires else max(WARNINGS)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot_core._parse import write_bytes
-from bot_core.errors import GitError
+from bot_core.errors import ConfigError, GitError
 from bot_core.governance import sshsig, worktree
 from bot_core.governance.layout import SIG
-from bot_core.governance.reading import check, spell
+from bot_core.governance.reading import check, parse, spell
 from bot_core.governance.reasons import Refused
 
 if TYPE_CHECKING:
@@ -46,6 +46,21 @@ def signed(document: msgspec.Struct, path: str, signable: Signable, key: Path, c
     if crew is not None:
         crew.key_of(name, check(data, armored, path, signable, name, sshsig.verify), now, path)
     return {path: data, path + SIG: armored}
+
+
+def require_readable(document: msgspec.Struct, path: str) -> None:
+    """Prove before anybody signs that a document of words as typed will be read as one.
+
+    Raises:
+        ConfigError: an empty or too long text, a name that is none, a character that cannot be seen.
+    """
+    try:
+        parse(spell(document), type(document), path)
+    except ValueError as error:
+        msg = f"{path}: {error}"
+        raise ConfigError(msg, hint="nothing was written") from error
+    except Refused as problem:
+        raise ConfigError(problem.message, hint="nothing was written") from problem
 
 
 def sign(data: bytes, path: str, signable: Signable, key: Path) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from bot_core.reporting.backtest_tables import alarms_table, shifts_table
 from bot_core.reporting.data_tables import digests_table, drift_table, findings_table, gaps_table, parts_table, repairs_table
 from bot_core.reporting.numerals import NONE, count, moment
 from bot_core.reporting.pictures import pictures
@@ -109,7 +110,8 @@ def _tables(evidence: Evidence) -> dict[str, Table]:
         "gaps": gaps_table,
         "digests": digests_table,
     }
-    return {name: table(evidence) for name, table in made.items()}
+    replayed = {"alarms": alarms_table(evidence.drift.backtest), "shifts": shifts_table(evidence.drift.backtest)}
+    return {name: table(evidence) for name, table in made.items()} | replayed
 
 
 @cache

@@ -150,6 +150,8 @@ def _drift(report: DriftReport) -> Answer:
         f"{moment(report.window.last)}) "
         f"against {count(report.reference.rows)} training rows."
     )
+    if report.not_watched:
+        sentence += f" Not watched: {', '.join(report.not_watched)}."
     return Answer("Has the data moved since training?", report.status, _status_word(report.status), sentence)
 
 

@@ -59,6 +59,7 @@ def _history(tmp_path_factory: pytest.TempPathFactory) -> World:
     for version, paper, production in ((second, desk.shift, SECOND), (third, SECOND + HOUR, THIRD)):
         for env, time in (("paper", paper), ("production", production)):
             desk.shift = time
+            desk.publish(version)
             desk.ok("promote", MODEL, version, "--env", env)
             assert desk.gate(after=time)[:2] == (0, set())
             desk.merge(branch(desk))
@@ -174,6 +175,7 @@ def test_a_rollback_wants_a_signed_review(world: Worlds) -> None:
         released_and_signed(desk)
         desk.shift = dt.timedelta()
         for env in ("paper", "production"):
+            desk.publish()
             desk.ok("promote", MODEL, desk.version, "--env", env)
             if (env, number) == ("production", 0):
                 minutes_and_limits(desk)

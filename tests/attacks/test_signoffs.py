@@ -193,13 +193,13 @@ def test_a_yes_without_answers_does_not_count(desk: World) -> None:
 def test_a_checklist_weakened_after_signing_asks_everybody_again(desk: World) -> None:
     with on_main(desk):
         old = sha256(desk.read(CHECKLIST).encode())
-        desk.edit(CHECKLIST, "    roles:\n      - platform\n      - risk\n", "    roles:\n      - platform\n")
+        desk.edit(CHECKLIST, "    roles:\n      - data\n      - compliance\n", "    roles:\n      - data\n")
         policy(desk, edits=((old, sha256(desk.read(CHECKLIST).encode())),))
     expect(desk, 20, "CHECK-FAILED", "ROLE-MISSING")
 
 
 def test_a_checklist_weakened_in_the_pull_request_is_not_the_one_of_the_policy(desk: World) -> None:
-    desk.edit(CHECKLIST, "    roles:\n      - platform\n      - risk\n", "    roles:\n      - platform\n")
+    desk.edit(CHECKLIST, "    roles:\n      - data\n      - compliance\n", "    roles:\n      - data\n")
     desk.commit()
     expect(desk, 30, "MIXED-CHANGE", "REL-DIGEST")
 

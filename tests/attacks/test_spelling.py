@@ -201,6 +201,7 @@ def test_a_comment_that_names_a_model_does_not_spare_it_the_minutes_of_its_first
     comment = f"# model: {MODEL}\nschema: bot-core/environment/v1\nenvironment: production\nmaintenance: false\n"
     desk.put(layout.environment("production"), comment)
     desk.commit()
+    desk.publish()
     desk.ok("promote", MODEL, desk.version, "--env", "production")
     expect(desk, 10, "GO-LIVE", "LIMITS", "ROLE-MISSING")
 

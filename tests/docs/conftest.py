@@ -1,99 +1,75 @@
-"""Repositories in which the pages' commands are run: the project's files as they stand, a history of their own, the real DVC."""
+"""What the pages' commands are run in."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.world import build
+from tests.docs.deciding import DecidingRepository, add_model, prepare
+from tests.docs.feed import Feed
+from tests.docs.repositories import ROOT, GovernedRepository, Repository, copied, govern, make_repository
 
 if TYPE_CHECKING:
-    from tests.world import Stage
+    from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path.cwd()
 BUILT = "aapl_barrier"
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "Example",
-    "GIT_AUTHOR_EMAIL": "example@example.org",
-    "GIT_COMMITTER_NAME": "Example",
-    "GIT_COMMITTER_EMAIL": "example@example.org",
-}
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A folder under git and DVC."""
-
-    path: Path
-
-    def shell(self, script: str) -> subprocess.CompletedProcess[str]:
-        """Run a script as a reader would, with the environment active; both outputs in one, as a terminal shows them."""
-        environment = os.environ | IDENTITY | {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "PYTHONPATH": str(self.path)}
-        environment |= {"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "PYTHONDONTWRITEBYTECODE": ""}
-        command = ["bash", "-euo", "pipefail", "-c", script]
-        pipe = subprocess.PIPE
-        return subprocess.run(
-            command, cwd=self.path, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True, check=False, timeout=600
-        )
-
-    def ok(self, script: str) -> str:
-        """Run a script that must succeed and return what it printed."""
-        done = self.shell(script)
-        assert done.returncode == 0, f"{script}\n{done.stdout}"
-        return done.stdout
-
-
-def make_repository(path: Path) -> Repository:
-    """Copy the project's files, committed or not, but none that git ignores; commit them."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True).stdout
-    for name in listed.splitlines():
-        if (ROOT / name).is_file():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, path / name)
-    repository = Repository(path)
-    repository.ok("git init -q -b main && git add -A && git commit -qm start")
-    return repository
-
-
-@dataclass(frozen=True)
-class GovernedRepository(Repository):
-    """A governed repository with people's keys in `~/.ssh` and an origin to push to."""
-
-    home: Path
-
-    def shell(self, script: str) -> subprocess.CompletedProcess[str]:
-        """Run a script with the keys at home."""
-        return super().shell(f"export HOME='{self.home}'\n{script}")
-
-
-def govern(folder: Path, stage: Stage) -> GovernedRepository:
-    """Build a governed repository up to a stage; `ready` is merged, so that the model stands in production."""
-    world = build(folder, stage)
-    (folder / "home").mkdir()
-    (folder / "home/.ssh").symlink_to(world.keys)
-    if stage == "ready":
-        world.merge(world.git("rev-parse", "--abbrev-ref", "HEAD"))
-    repository = GovernedRepository(world.path, folder / "home")
-    repository.ok(f"git init -q --bare '{folder / 'origin.git'}' && git remote add origin '{folder / 'origin.git'}'")
-    return repository
 
 
 @pytest.fixture
 def proposed(tmp_path: Path) -> GovernedRepository:
     """A release proposed for production, which nobody has signed yet."""
-    return govern(tmp_path, "proposed")
+    govern(tmp_path, "proposed")
+    return GovernedRepository(tmp_path / "repository", tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def _live(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("live")
+    govern(folder, "ready")
+    return folder
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> GovernedRepository:
+def live(tmp_path: Path, _live: Path) -> GovernedRepository:
     """A release that stands in production."""
-    return govern(tmp_path, "ready")
+    return copied(_live, tmp_path / "governed")
+
+
+@pytest.fixture(scope="session")
+def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prepared")
+    prepare(folder)
+    return folder
+
+
+@pytest.fixture
+def standing_still(tmp_path: Path, _prepared: Path) -> Iterator[DecidingRepository]:
+    """A model in paper with an earlier release, and bars that keep coming, on a machine where nothing runs yet."""
+    yield from _machine(_prepared, tmp_path)
+
+
+@pytest.fixture
+def deciding(standing_still: DecidingRepository) -> DecidingRepository:
+    """The same while the model decides, in another process."""
+    standing_still.start()
+    return standing_still
+
+
+@pytest.fixture
+def drifted(deciding: DecidingRepository) -> DecidingRepository:
+    """The same after the world has moved: the other process has reported it, and stopped its model."""
+    deciding.drift()
+    return deciding
+
+
+@pytest.fixture
+def several(tmp_path: Path, _prepared: Path) -> Iterator[DecidingRepository]:
+    """Two models that decide, in another process; only the first has an earlier release."""
+    for repository in _machine(_prepared, tmp_path, second=True):
+        repository.start()
+        yield repository
 
 
 @pytest.fixture
@@ -114,3 +90,16 @@ def cached(repository: Repository) -> Repository:
     """A clone with the working copy's cache: what was computed there is not computed again."""
     repository.ok(f"dvc cache dir --local '{ROOT / '.dvc/cache'}'")
     return repository
+
+
+def _machine(prepared: Path, folder: Path, *, second: bool = False) -> Iterator[DecidingRepository]:
+    place = folder / "machine"
+    plain = copied(prepared, place)
+    if second:
+        add_model(place)
+    with Feed(plain.path / "var/feed/eurusd.csv", plain.path / "data/eurusd_1h.csv") as feed:
+        repository = DecidingRepository(plain.path, plain.home, feed)
+        try:
+            yield repository
+        finally:
+            repository.stop()

@@ -84,7 +84,7 @@ class Case:
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     world = build(tmp_path_factory.mktemp("decide"), "ready")
-    world.sign_off("risk", "fay", "--answer", "C4=pass", "--answer", "C7=pass", subject=(MODEL, world.version))
+    world.sign_off("risk", "fay", "--answer", "C7=pass", subject=(MODEL, world.version))
     world.sign_off("data", "fay", "--answer", "C6=pass", subject=(MODEL, world.version))
     world.merge(world.git("rev-parse", "--abbrev-ref", "HEAD"), after=WEEK)
     desk = Desk(world.path, world.t0 + WEEK + dt.timedelta(hours=1))

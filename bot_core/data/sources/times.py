@@ -18,7 +18,7 @@ from bot_core.data.contracts import UTC_TIME
 from bot_core.errors import ConfigError
 
 _DATE = r"\s*\d{4}[-./]\d{2}[-./]\d{2}"
-_OFFSET = r"[T ].*?(Z|[+-]\d{2}(?::?\d{2})?)\s*$"
+_OFFSET = r"\d[T ].*?(Z|[+-]\d{2}(?::?\d{2})?)\s*$"
 _HALVES = re.compile(r"([+-])(\d{2}):?(\d{2})?")
 
 
@@ -91,7 +91,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def _session_dates(stamps: pd.Series[pd.Timestamp], offsets: pd.Series[int]) -> pd.Series[pd.Timestamp]:
-    local = stamps + pd.to_timedelta(offsets * 60, unit="s")
+    local = stamps + pd.to_timedelta(offsets.astype("int64") * 60, unit="s")
     return stamps.mask(local == local.dt.normalize(), local)
 
 

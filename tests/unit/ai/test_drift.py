@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bot_core._parse import decode_json, encode_json
-from bot_core.ai.drift import assess_drift, drift_baseline
+from bot_core.ai.drift import assess_drift, drift_baseline, prepare_alarm
 from bot_core.config.models import DriftConfig
 from bot_core.documents.drift import DriftReport
-from bot_core.errors import DatasetError
+from bot_core.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,3 +137,60 @@ def test_other_features_are_one_sentence(dataset: Callable[..., FeatureDataset])
     assert refused(rows.rows(slice(0, 700)), other.rows(slice(800, None)), CONFIG) == (
         "m: drift: expected the features a, b, c, d; got a, b, d, c (dvc repro)"
     )
+
+
+def test_a_function_of_the_clock_cries_wolf_while_it_is_watched_and_is_named_when_it_is_not(
+    dataset: Callable[..., FeatureDataset],
+) -> None:
+    rows = dataset(6500)
+    rows.values[:, 1] = np.sin(2 * np.pi * (np.arange(6500) % 24) / 24)
+    rows = replace(rows, feature_names=("a", "hour_sin", "c", "d"))
+    reference = rows.rows(slice(0, 6000))  # pseudo-windows of 6000 * 250 / 6250 = 240 rows: ten whole days, which 250 rows are not
+    windows = [rows.rows(slice(end - 250, end)) for end in range(6330, 6501, 17)]
+    watching, config = DriftConfig(replicates=200, not_watched=[]), DriftConfig(replicates=200)
+    cried = [assess_drift(reference, window, watching, model="m").features[1].drifted for window in windows]
+    assert sum(cried) > len(windows) / 2
+    for window in windows:
+        report = assess_drift(reference, window, config, model="m")
+        assert [feature.feature for feature in report.features] == ["a", "c", "d"]
+        assert (report.not_watched, report.drifted_share) == (["hour_sin"], 0.0)
+
+
+def test_what_is_left_out_counts_in_no_share_and_must_be_finite_all_the_same(dataset: Callable[..., FeatureDataset]) -> None:
+    rows = dataset(1000)
+    rows.values[800:, :2] += 3.0
+    config = msgspec.structs.replace(CONFIG, not_watched=["a", "c"])
+    report = assess_drift(rows.rows(slice(0, 800)), rows.rows(slice(800, None)), config, model="m")
+    assert (report.drifted_share, report.status, report.not_watched) == (0.5, "critical", ["a", "c"])
+    rows.values[900, 2] = math.nan
+    assert refused(rows.rows(slice(0, 800)), rows.rows(slice(800, None)), config).startswith("m: drift: window: c: expected finite")
+
+
+def test_a_model_of_which_nothing_is_watched_is_refused(dataset: Callable[..., FeatureDataset]) -> None:
+    rows, config = dataset(1000), msgspec.structs.replace(CONFIG, not_watched=["a", "b", "c", "d"])
+    with pytest.raises(ConfigError, match=r"^monitoring\.drift\.not_watched: expected to leave at least one feature"):
+        assess_drift(rows.rows(slice(0, 700)), rows.rows(slice(800, None)), config, model="m")
+
+
+def test_an_alarm_prepared_before_says_the_same_to_the_last_bit(dataset: Callable[..., FeatureDataset]) -> None:
+    rows, config = dataset(1000), msgspec.structs.replace(CONFIG, not_watched=["b"])
+    reference, window = rows.rows(slice(0, 700)), rows.rows(slice(800, None))
+    alarm = prepare_alarm(reference, 200, config, model="m")
+    given = assess_drift(reference, window, config, model="m", alarm=alarm)
+    assert encode_json(given) == encode_json(assess_drift(reference, window, config, model="m"))
+
+
+def test_an_alarm_is_not_prepared_from_rows_that_cannot_be_a_reference(dataset: Callable[..., FeatureDataset]) -> None:
+    rows = dataset(150)
+    with pytest.raises(DatasetError, match=r"^m: drift: expected at least 200 reference rows, as many as the window has; got 150"):
+        prepare_alarm(rows, 200, CONFIG, model="m")
+    rows.values[3, 0] = math.inf
+    with pytest.raises(DatasetError, match=r"^m: drift: reference: a: expected finite values, got inf"):
+        prepare_alarm(rows, 100, CONFIG, model="m")
+
+
+def test_a_report_from_before_there_was_such_a_list_is_read(dataset: Callable[..., FeatureDataset]) -> None:
+    rows = dataset(1000)
+    report = assess_drift(rows.rows(slice(0, 700)), rows.rows(slice(800, None)), CONFIG, model="m")
+    earlier = {name: value for name, value in msgspec.to_builtins(report).items() if name not in ("not_watched", "backtest")}
+    assert decode_json(encode_json(earlier), DriftReport, "drift.json") == report

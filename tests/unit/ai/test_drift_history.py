@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bot_core.ai.drift import assess_drift
+from bot_core.ai.drift_backtest import Plan, backtest
 from bot_core.config.models import DriftConfig
 from bot_core.features.dataset import FeatureDataset
 
@@ -76,3 +77,23 @@ def test_windows_of_real_bars_after_training_raise_few_alarms(eurusd: FeatureDat
     found = alarms(eurusd, range(250, len(eurusd) - TRAINED + 1, 250))
     assert len(found) == 10
     assert sum(bool(names) for names in found) <= 2
+
+
+def with_the_hour(rows: FeatureDataset) -> FeatureDataset:
+    """Add the hour of the day as a point on a circle."""
+    angle = 2.0 * np.pi * (rows.times.astype("datetime64[h]").astype(np.int64) % 24) / 24.0
+    values = np.column_stack([rows.values, np.sin(angle), np.cos(angle)])
+    return replace(rows, feature_names=(*NAMES, "hour_sin", "hour_cos"), values=values)
+
+
+def test_the_hour_drifts_in_the_training_rows_themselves_while_it_is_watched(eurusd: FeatureDataset) -> None:
+    learned_from, later = (with_the_hour(eurusd).rows(part) for part in (slice(0, 4250), slice(4250, None)))
+    plan = Plan(shifts=(), places=1, shuffles=1)
+    watching, watched = (
+        next(history for history in backtest(learned_from, later, config, plan).histories if history.history == "training")
+        for config in (DriftConfig(replicates=200, not_watched=[]), DriftConfig(replicates=200))
+    )
+    assert watching.warning + watching.critical > watching.windows / 4
+    assert watched.warning + watched.critical <= watched.windows / 10, "declared: one in ten"
+    assert {"hour_sin", "hour_cos"} & watching.named.keys()
+    assert not {"hour_sin", "hour_cos"} & watched.named.keys()

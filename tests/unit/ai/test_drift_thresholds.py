@@ -42,6 +42,29 @@ def test_the_declared_rate_holds_for_stationary_noise_with_and_without_memory(ph
     assert np.all((rates > 0.015) & (rates < 0.085)), rates
 
 
+def rhythm_alarms(share: float, phi: float) -> Floats:
+    """Return the alarm rates of the three statistics where a day of 24 rows is a share of the variance, and AR(1) noise the rest."""
+    found, window = [], 250
+    rows = ROWS + WINDOWS * (window + APART + 11)
+    for seed in range(2):
+        noise = np.sqrt(1.0 - phi * phi) * autoregressive(phi, rows, (seed, window))
+        hour = np.arange(rows)[:, None] + np.random.default_rng(seed).integers(0, 24, SERIES)
+        day = np.sqrt(2.0) * np.cos(2.0 * np.pi * (hour % 24) / 24.0)
+        found.append(alarms(np.sqrt(share) * day + np.sqrt(1.0 - share) * noise, window, FIVE_PERCENT))
+    rates: Floats = np.concatenate(found).mean(axis=(0, 2))
+    return rates
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.9])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_daily_rhythm_of_nine_tenths_raises_no_more_alarms_than_declared(share: float, phi: float) -> None:
+    assert rhythm_alarms(share, phi).max() < 0.085
+
+
+def test_a_function_of_the_clock_would_cry_wolf() -> None:
+    assert rhythm_alarms(1.0, 0.0).max() > 0.2
+
+
 def test_a_bootstrap_of_single_rows_would_cry_wolf() -> None:
     window = 100
     values = autoregressive(0.97, ROWS + WINDOWS * (window + APART), (0, window))

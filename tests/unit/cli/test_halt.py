@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot_core.ai.manager import AIManager
 from bot_core.cli import halt
+from bot_core.governance.state import StateFolder
+from bot_core.runtime.active import ActivePlans
+from tests.runtime_world import MODEL as COMPACT
 from tests.world import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.runtime_world import RuntimeWorld
     from tests.unit.conftest import Refuse
     from tests.world import Stage, World
 
@@ -89,3 +95,63 @@ def test_staged_changes_are_refused(desk: World, refuse: Refuse) -> None:
     desk.put("docs/mine.md", "1")
     desk.git("add", "docs/mine.md")
     assert "expected nothing staged" in refuse(desk, 2, "halt", "paper", "--all", *who(desk))
+
+
+# --- on a machine that decides ---
+
+
+@pytest.fixture
+def machine(runtime: Callable[..., RuntimeWorld]) -> RuntimeWorld:
+    return runtime(followed=True)
+
+
+def decides(machine: RuntimeWorld) -> bool:
+    """Say whether a loop on this machine would have a model."""
+    return bool(ActivePlans(StateFolder(machine.path / "var/models")).current().plans)
+
+
+def test_the_models_of_this_machine_stop_before_git_has_it(machine: RuntimeWorld) -> None:
+    machine.ok("halt", "paper", COMPACT, *who(machine))
+    assert not decides(machine)
+    (order,) = StateFolder(machine.path / "var/models").control().halts
+    assert (order.model, order.reason) == (COMPACT, "It drifts.")
+    assert machine.find("compliance/halts/paper/*.yaml").endswith(f"/{order.id}.yaml")
+    machine.reconcile()
+    assert not decides(machine)
+    machine.push()
+    assert machine.reconcile()[0] == 20
+    assert StateFolder(machine.path / "var/models").control().halts == []
+    assert not decides(machine)
+
+
+@pytest.mark.parametrize(
+    "words", [("--key", "nowhere"), ("--signer", "eve"), ("--signer", "zoe"), ("--reason", ""), ("--key", "other")]
+)
+def test_where_the_order_fails_they_decide_again(machine: RuntimeWorld, words: tuple[str, str]) -> None:
+    given = ("--key", machine.key("eve")) if words == ("--key", "other") else words
+    code, _, _ = machine.run("halt", "paper", COMPACT, *who(machine), *given)
+    assert code != 0
+    assert decides(machine)
+    assert StateFolder(machine.path / "var/models").control().halts == []
+
+
+def test_a_halt_of_another_environment_stops_nothing_here(machine: RuntimeWorld) -> None:
+    machine.ok("halt", "production", "--all", *who(machine))
+    assert decides(machine)
+
+
+def test_a_machine_that_decides_for_nobody_is_left_alone(runtime: Callable[..., RuntimeWorld]) -> None:
+    desk = runtime()
+    desk.ok("halt", "paper", COMPACT, *who(desk))
+    assert not (desk.path / "var").exists()
+
+
+def test_where_another_release_was_asked_for_every_release_is_stopped(machine: RuntimeWorld) -> None:
+    earlier = min(path.name.split(".")[0] for path in machine.path.glob(f"models/{COMPACT}/*.release.yaml"))
+    with contextlib.chdir(machine.path):
+        AIManager().load_decision_artifact("back", f"models/{COMPACT}/{earlier}.json", set_default=True)
+    machine.ok("halt", "paper", COMPACT, *who(machine))
+    assert "version:" not in machine.read(machine.find("compliance/halts/paper/*.yaml"))
+    machine.push()
+    machine.reconcile()
+    assert not decides(machine)

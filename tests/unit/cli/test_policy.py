@@ -61,6 +61,21 @@ def test_the_first_policy_is_written_committed_and_says_who_signs(bare: World) -
     ]
 
 
+def test_a_service_is_named_with_what_it_may(bare: World) -> None:
+    bare.ok("policy", "init", "--root", public(bare, "ann"), "--service", public(bare, "ben", ":head,report"))
+    (service,) = load_policy(bare.read(layout.POLICY).encode()).services
+    assert (service.name, service.may) == ("ben", ["head", "report"])
+    assert 'ben namespaces="head@bot-core,report@bot-core"' in bare.read(layout.ALLOWED_SIGNERS)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [(":sign", "services[0].may[0]: expected one of"), ("", "services[0].may: expected a value")]
+)
+def test_what_no_service_may_is_said(bare: World, refuse: Refuse, words: str, sentence: str) -> None:
+    said = refuse(bare, 30, "policy", "init", "--root", public(bare, "ann"), "--service", public(bare, "ben", words))
+    assert said.startswith(f"error[CANON]: compliance/policy.yaml: {sentence}")
+
+
 def test_a_second_first_policy_is_refused(desk: World, refuse: Refuse) -> None:
     said = refuse(desk, 2, "policy", "init", "--root", public(desk, "ann"))
     assert said == "error[CONFIG]: compliance/policy.yaml: expected no policy yet, got one\n  → bot-core policy propose\n"

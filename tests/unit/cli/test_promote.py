@@ -122,3 +122,85 @@ def test_a_broken_environment_is_said_with_its_place(
     desk.edit(PAPER, old, new)
     desk.commit()
     assert refuse(desk, 30, "promote", MODEL, desk.version, "--env", "paper").startswith(f"error[CANON]: {PAPER}: {sentence}")
+
+
+# --- what the environment before shows ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paper(world: Callable[[Stage], World]) -> World:
+    return world("paper")
+
+
+def subjects(desk: World) -> list[str]:
+    return desk.git("log", "--format=%s", "main..HEAD").splitlines()
+
+
+def test_what_paper_published_is_copied_in_a_commit_before_the_promotion(paper: World) -> None:
+    files = paper.publish()
+    facts = json.loads(paper.ok("promote", MODEL, paper.version, "--env", "production", "--format", "json"))
+    assert facts["extracts"] == sorted(files)
+    assert subjects(paper) == [
+        f"Promote {MODEL} {paper.version} to production",
+        f"Bring what was published of {MODEL} {paper.version}",
+    ]
+    assert paper.git("show", "--name-only", "--format=", "HEAD").splitlines() == [layout.environment("production")]
+    assert paper.git("show", "--name-only", "--format=", "HEAD~1").splitlines() == sorted(files)
+    assert {path: (paper.path / path).read_bytes() for path in files} == files
+    assert facts["gate"]["verdict"] == "DENY"  # not seven days in paper yet
+    assert "RPT-MISSING" not in {reason["code"] for reason in facts["gate"]["reasons"]}
+
+
+def test_people_are_told_what_was_copied(paper: World) -> None:
+    files = paper.publish()
+    said = paper.ok("promote", MODEL, paper.version, "--env", "production").splitlines()
+    assert [line for line in said if line.startswith("copied")] == [
+        f"copied from audit-log: {path}" for path in sorted(files, reverse=True) if path.endswith(".json")
+    ]
+
+
+@pytest.mark.parametrize(("published", "why"), [(False, "no branch audit-log here"), (True, "no extract of paper at audit-log")])
+def test_without_extracts_people_are_told_how_to_publish_them(paper: World, published: bool, why: str) -> None:  # noqa: FBT001  # as listed
+    if published:
+        paper.publish("20200101T000000Z-0a1b2c3d")
+    said = paper.ok("promote", MODEL, paper.version, "--env", "production")
+    publish = "bot-core audit publish --env paper --journal FILE --key KEY --signer SERVICE"
+    assert f"nothing copied: {why}\n  → {publish}; then bot-core promote {MODEL} {paper.version} --env production\n" in said
+    assert "RPT-MISSING: compliance/checklists/model-promotion-v1.yaml: C3: expected scheduler_current" in said
+
+
+def test_extracts_that_come_later_are_brought_by_the_same_command(paper: World, refuse: Refuse) -> None:
+    words = ("promote", MODEL, paper.version, "--env", "production")
+    paper.ok(*words)
+    promotion = paper.git("rev-parse", "HEAD")
+    assert "which stands there already" in refuse(paper, 20, *words)
+    files = paper.publish()
+    facts = json.loads(paper.ok(*words, "--format", "json"))
+    assert facts["extracts"] == sorted(files)
+    assert paper.git("rev-parse", "HEAD~1") == promotion
+    assert "which stands there already" in refuse(paper, 20, *words)
+
+
+def test_what_is_published_elsewhere_is_named(paper: World, refuse: Refuse) -> None:
+    paper.publish()
+    paper.git("branch", "-m", "audit-log", "elsewhere")
+    words = ("promote", MODEL, paper.version, "--env", "production", "--from")
+    assert "expected a commit named nowhere" in refuse(paper, 2, *words, "nowhere")
+    assert "copied from elsewhere: audit/ai_decision/operation/paper/" in paper.ok(*words, "elsewhere")
+
+
+def test_what_cannot_be_proven_is_left_out_and_said(paper: World) -> None:
+    paper.publish(key="gus")
+    said = paper.ok("promote", MODEL, paper.version, "--env", "production")
+    assert said.count("left out: audit/ai_decision/operation/paper/") == 2
+    assert "expected a key that the policy gives runtime-1, got SHA256:" in said
+    assert "nothing copied: no extract of paper at audit-log" in said
+    assert subjects(paper) == [f"Promote {MODEL} {paper.version} to production"]
+
+
+def test_a_step_of_the_rollout_brings_nothing(world: Callable[[Stage], World]) -> None:
+    desk = world("ready")
+    desk.merge(desk.git("rev-parse", "--abbrev-ref", "HEAD"))
+    desk.publish()
+    facts = json.loads(desk.ok("promote", MODEL, desk.version, "--env", "production", "--rollout", "5", "--format", "json"))
+    assert facts["extracts"] == []

@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from bot_core._parse import write_json
+from bot_core.ai.monitoring_record import write_report
 from bot_core.cli.main import main
 from bot_core.documents.data_quality import DataQualityReport
+from tests.monitored import NOON, inference_quality
 
 
 def _report(root: Path) -> Path:
@@ -58,3 +60,14 @@ def test_a_document_that_does_not_conform_is_named_with_the_place(
     (violation,) = json.loads(capsys.readouterr().out)["violations"]
     assert violation.startswith(str(path))
     assert part in violation
+
+
+def test_kinds_that_share_a_folder_are_told_apart_by_their_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _report(tmp_path)
+    path = write_report(tmp_path, inference_quality(), lambda: NOON)
+    assert main(["validate", str(tmp_path)]) == 0
+    assert "2 documents checked, 0 violations" in capsys.readouterr().out
+    text = (tmp_path / path).read_text()
+    (tmp_path / path).write_text(text.replace('"incomplete": 0', '"incomplete": -1'))
+    assert main(["validate", str(tmp_path)]) == 20
+    assert f"{path}: incomplete: " in capsys.readouterr().out

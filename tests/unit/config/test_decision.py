@@ -13,6 +13,9 @@ from bot_core.config.decision import (
     DecisionStressTestConfig,
     FeaturePolicy,
     finite,
+    is_amount,
+    is_probability,
+    plain_floats,
 )
 from bot_core.errors import ConfigError
 
@@ -125,3 +128,16 @@ def test_an_unknown_key_is_refused() -> None:
 
 def test_a_number_is_finite_or_it_is_none() -> None:
     assert [value for value in BAD if finite(value)] == [-5e-324, -1]
+
+
+class Float(float):
+    """A float of a library's own."""
+
+
+@pytest.mark.parametrize(
+    "value", [*BAD, 0, 0.0, -0.0, 0.5, 1, 1.0, math.nextafter(1.0, 2.0), Float(0.5), Float("nan"), Float(-1.0)]
+)
+def test_ranges_are_those_of_finite_numbers(value: float) -> None:
+    assert is_probability(value) == (finite(value) and 0 <= value <= 1)
+    assert is_amount(value) == (finite(value) and value >= 0)
+    assert plain_floats([0.0, value]) == (finite(value) and type(value) is float)

@@ -15,10 +15,12 @@ from bot_core.decision.candidate import (
     features_of,
     measures_of,
     room,
+    snapshot_findings,
     with_position,
 )
+from bot_core.decision.thresholds import Finding
 from bot_core.errors import DocumentError
-from tests.unit.decision.conftest import CANDIDATE, SNAPSHOT
+from tests.unit.decision.conftest import CANDIDATE, NOW, SNAPSHOT
 
 
 def test_the_documented_files_can_be_read() -> None:
@@ -72,6 +74,9 @@ def test_features_are_found_in_three_places(metadata: dict[str, object], expecte
         ({"non_finite": "nan"}, {"a": 1, "b": True}, {"a": 1.0}, ["feature_not_finite"]),
         ({"non_finite": "nan"}, {"a": 1}, {"a": 1.0}, ["feature_missing"]),
         ({"missing": "nan"}, {"a": 1, "b": math.nan}, {"a": 1.0}, ["feature_not_finite"]),
+        ({}, {"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.0}, []),
+        ({}, {"a": 1.0, "b": math.nan}, {"a": 1.0}, ["feature_not_finite"]),
+        ({}, {"b": 2.0, "z": 1.0}, {"b": 2.0}, ["feature_unknown", "feature_missing"]),
     ],
 )
 def test_a_vector_is_what_the_policy_lets_through(
@@ -85,6 +90,20 @@ def test_a_missing_value_is_told_as_such() -> None:
     vector, findings = checked_features({"a": 1}, ("a", "b"), FeaturePolicy(missing="nan"))
     assert (list(vector), findings) == (["a", "b"], [])
     assert math.isnan(vector["b"])
+
+
+@pytest.mark.parametrize("given", [{"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}, {"a": 1, "b": 2.0}])
+def test_a_vector_is_a_new_one_of_floats_in_the_models_order(given: dict[str, object]) -> None:
+    vector, _ = checked_features(given, ["a", "b"], FeaturePolicy())
+    assert [*vector.items()] == [("a", 1.0), ("b", 2.0)]
+    assert {type(value) for value in vector.values()} == {float}
+    vector.clear()
+    assert len(given) == 2
+
+
+def test_a_name_that_is_asked_for_twice_hides_no_unknown_one() -> None:
+    _, findings = checked_features({"a": 1.0, "z": 2.0}, ("a", "a"), FeaturePolicy())
+    assert findings == [Finding("feature_unknown", "z")]
 
 
 def test_the_account_is_measured_with_the_candidate() -> None:
@@ -102,6 +121,29 @@ def test_the_account_is_measured_with_the_candidate() -> None:
 def test_a_gain_is_a_negative_loss() -> None:
     measures = measures_of(CANDIDATE, replace(SNAPSHOT, daily_realized_pnl=1_000.0, last_equity=110_000.0))
     assert (measures["daily_loss_pct"], measures["drawdown_pct"]) == (-0.01, -0.1)
+
+
+def test_why_an_account_cannot_be_measured_is_told_for_each_measure() -> None:
+    bankrupt = measures_of(replace(CANDIDATE, notional=math.nan), replace(SNAPSHOT, last_equity=0.0))
+    assert bankrupt["position_ratio"] == Finding("equity_not_positive", "last_equity", 0.0)
+    account = replace(SNAPSHOT, daily_realized_pnl=math.nan, peak_equity=-1.0)
+    measures, invalid = measures_of(CANDIDATE, account), Finding("risk_snapshot_invalid", "risk_snapshot")
+    assert measures["drawdown_pct"] == Finding("equity_not_positive", "peak_equity", -1.0)
+    assert [measures[name] for name in ("daily_loss_pct", "position_ratio", "open_positions")] == [invalid] * 3
+
+
+@pytest.mark.parametrize(
+    ("account", "codes"),
+    [
+        (SNAPSHOT, []),
+        (None, ["risk_snapshot_missing"] * 4),
+        (replace(SNAPSHOT, peak_equity=0.0, force_liquidation=True), ["equity_not_positive", "force_liquidation_active"]),
+        (replace(SNAPSHOT, last_equity=math.inf, taken_at=None), ["risk_snapshot_invalid"] * 4 + ["risk_snapshot_undated"]),
+    ],
+)
+def test_an_account_is_looked_at_with_and_without_measures(account: RiskSnapshot | None, codes: list[str]) -> None:
+    for measures in (None, measures_of(CANDIDATE, account)):
+        assert [finding.code for finding in snapshot_findings(account, NOW, 60.0, measures)] == codes
 
 
 @pytest.mark.parametrize(

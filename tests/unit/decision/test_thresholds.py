@@ -12,6 +12,8 @@ from bot_core.decision.thresholds import (
     FAILED,
     STRESS_CODES,
     Finding,
+    compared,
+    compiled,
     decimal,
     declared,
     engine_config,
@@ -75,6 +77,29 @@ def test_why_a_measure_is_none_is_passed_on() -> None:
     assert failures({"max_cost_bps": 1.0, "min_net_edge_bps": 1.0}, {"cost_bps": why, "net_edge_bps": why}) == [why, why]
 
 
+@pytest.mark.parametrize(
+    ("measures", "share"),
+    [
+        ({"a": 1.0, "b": 1.0}, 0.5),
+        ({"a": 1.0, "b": 3.0}, 0.75),
+        ({"a": -1.0, "b": 0.0}, 0.0),
+        ({"a": 2.0, "b": 0.0}, 1.0),
+        ({"a": 2.1, "b": 0.0}, 1.0),
+        ({"a": math.nan, "b": 0.0}, 1.0),
+        ({"b": 0.0}, 1.0),
+        ({"a": 0.0, "b": Finding("b_unknown", "b")}, 1.0),
+        ({"a": 0.0, "b": 0.0, "c": math.nan}, 0.0),
+    ],
+)
+def test_the_limit_that_is_used_most_is_told(measures: dict[str, float | Finding], share: float) -> None:
+    checks = compiled({"max_a": 2.0, "max_b": 4, "min_c": 9.0})
+    assert compared(checks, {"c": 8.0, **measures})[1] == share
+
+
+def test_a_limit_of_zero_is_all_used_by_anything_above_it() -> None:
+    assert [compared(compiled({"max_a": 0.0}), {"a": value})[1] for value in (0.0, 5e-324)] == [0.0, 1.0]
+
+
 def test_findings_stand_in_the_order_of_the_codes_and_once() -> None:
     found = [
         Finding("max_a_failed", "a"),
@@ -108,9 +133,9 @@ def test_every_code_of_a_limit_is_explained() -> None:
 def test_stress_looks_only_at_what_was_measured() -> None:
     tests = DecisionStressTestConfig(cost_shock_bps=1e9, latency_spike_ms=1e9)
     why = Finding("cost_missing", "cost_bps")
-    limits = {"max_cost_bps": 1.0, "max_latency_ms": 1.0}
-    assert stressed(limits, {"cost_bps": why, "net_edge_bps": why, "latency_ms": why}, tests) == ()
-    assert stressed({}, {"cost_bps": 0.0, "net_edge_bps": 0.0, "latency_ms": 0.0}, tests) == ()
+    checks = compiled({"max_cost_bps": 1.0, "max_latency_ms": 1.0})
+    assert stressed(checks, {"cost_bps": why, "net_edge_bps": why, "latency_ms": why}, tests) == ()
+    assert stressed((), {"cost_bps": 0.0, "net_edge_bps": 0.0, "latency_ms": 0.0}, tests) == ()
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 from bot_core._parse import encode_json
 from bot_core.governance import layout, writing
 from tests.evidence import drifted
+from tests.monitored import inference_drift, inference_quality
 from tests.world import MODEL, World, build
 
 if TYPE_CHECKING:
@@ -29,8 +30,12 @@ def desk(base: World, tmp_path: Path) -> World:
 
 def bring(desk: World, status: Status, signer: str | None, stamp: str = STAMP) -> str:
     """Bring a later drift report on a branch, signed or not."""
-    path = f"audit/ai_decision/drift/{desk.version}.{stamp}.json"
-    data = encode_json(drifted(MODEL, status))
+    return bring_data(desk, "drift", encode_json(drifted(MODEL, status)), signer, stamp)
+
+
+def bring_data(desk: World, kind: str, data: bytes, signer: str | None, stamp: str = STAMP) -> str:
+    """Bring a later report of a kind on a branch."""
+    path = f"audit/ai_decision/{kind}/{desk.version}.{stamp}.json"
     desk.git("switch", "-qC", "report")
     desk.put(path, data)
     if signer is not None:
@@ -80,3 +85,46 @@ def test_a_damaged_report_counts_as_critical(desk: World) -> None:
     desk.put(f"audit/ai_decision/drift/{desk.version}.{STAMP}.json", "{")
     desk.commit("Damaged")
     assert state(desk) == ("DENY", ["RPT-FAILED"])
+
+
+@pytest.mark.parametrize(("status", "verdict"), [("critical", "DENY"), ("warning", "ALLOW"), ("ok", "ALLOW")])
+@pytest.mark.parametrize("kind", ["drift", "data_quality"])
+def test_what_the_monitor_of_a_running_model_wrote_counts_alike(desk: World, kind: str, status: Status, verdict: str) -> None:
+    report = inference_drift if kind == "drift" else inference_quality
+    path = bring_data(desk, kind, encode_json(report(status, model=MODEL, version=desk.version, enforce=False)), "dora")
+    assert desk.gate()[:2] == (0, set())
+    desk.merge("report")
+    assert state(desk)[0] == verdict
+    if status == "critical":
+        answer = ("review", "alert", f"{MODEL}.{kind}", path, "--role", "risk", "--signer", "ann", "--key", desk.key("ann"))
+        desk.ok(*answer, "--dismiss")
+        assert state(desk) == ("ALLOW", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("drift", encode_json(inference_quality("ok"))),
+        ("data_quality", encode_json(inference_drift("ok"))),
+        ("drift", encode_json(drifted(MODEL, "ok")).replace(b"drift/v1", b"drift/v2")),
+        ("drift", encode_json(inference_drift("ok")).replace(b'"psi"', b'"PSI"')),
+        ("data_quality", b'{"schema": "bot-core/inference-quality/v1", "status": "ok"}'),
+    ],
+)
+def test_one_of_another_folder_of_no_known_kind_or_not_whole_counts_as_critical(desk: World, kind: str, data: bytes) -> None:
+    bring_data(desk, kind, data, "dora")
+    desk.merge("report")
+    assert state(desk) == ("DENY", ["RPT-FAILED"])
+
+
+def test_each_critical_report_is_dismissed_by_itself(desk: World) -> None:
+    first, second = (
+        bring_data(desk, "drift", encode_json(inference_drift("critical", environment=place)), "dora", stamp)
+        for place, stamp in (("paper", STAMP), ("production", "20270102T000000Z"))
+    )
+    desk.merge("report")
+    assert state(desk) == ("DENY", ["RPT-FAILED", "RPT-FAILED"])
+    answer = ("--role", "risk", "--signer", "ann", "--key", desk.key("ann"), "--dismiss")
+    desk.ok("review", "alert", f"{MODEL}.drift", first, *answer)
+    assert state(desk) == ("DENY", ["RPT-FAILED"])
+    assert second in desk.ok("status")

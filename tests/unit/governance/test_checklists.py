@@ -9,10 +9,12 @@ from bot_core.documents.checklist import BoundFile, Checklist, Item
 from bot_core.documents.policy import ChecklistName
 from bot_core.documents.signoff import Answer, AnsweredChecklist, SignOff
 from bot_core.governance import layout
-from bot_core.governance.checklists import Questions, answered, failures, load
+from bot_core.governance.checklists import Questions, answered, ask, failures, read
+from bot_core.governance.crew import Crew
+from bot_core.governance.evidence import Release
 from bot_core.governance.reading import spell
-from bot_core.governance.reasons import Refused
-from tests.memory_view import DAY, T0, MemoryView, signoff
+from bot_core.governance.reasons import Refused, Verdict
+from tests.memory_view import DAY, T0, MemoryView, manifest_of, policy, rules, signoff
 
 RUNBOOK = "docs/runbooks/rollback.md"
 ITEMS = [
@@ -40,7 +42,7 @@ def view() -> MemoryView:
 
 
 def questions(view: MemoryView, *, better: bool = True) -> Questions:
-    return load(view, NAME, {"walk_forward_beats_baseline": better}, T0)
+    return Questions(NAME, read(view, NAME, T0), {"walk_forward_beats_baseline": better}, T0)
 
 
 def word(role: str = "risk", name: ChecklistName = NAME, **changed: Answer | None) -> SignOff:
@@ -126,6 +128,35 @@ def test_the_machine_says_no_whoever_signed(view: MemoryView) -> None:
     assert reason.message == (
         "compliance/checklists/small.yaml: C1: expected walk_forward_beats_baseline, which the machine decides; got no (It is better.)"
     )
+
+
+def asked(view: MemoryView, *checks: str) -> Questions:
+    """Ask the machine alone."""
+    items = [Item(id=f"C{number}", text="Is it so?", check=check) for number, check in enumerate(checks)]  # type: ignore[arg-type]
+    data = spell(Checklist(schema="bot-core/checklist/v1", id="small", title="A small one", items=items))
+    view.put(layout.checklist("small"), data, T0 - DAY)
+    name = ChecklistName(id="small", digest=sha256(data))
+    found = ask(view, rules("production", checklist=name), Release(manifest_of(), {}), Crew(policy()), T0)
+    assert found is not None
+    return found
+
+
+def test_the_machine_looks_for_extracts_only_where_an_item_asks(view: MemoryView) -> None:
+    assert asked(view, "release_complete").running is None
+    found = asked(view, "release_complete", "loop_produced")
+    assert found.running is not None
+    assert (found.machine["release_complete"], found.machine["loop_produced"]) == (True, False)
+
+
+def test_what_was_not_shown_yet_is_outstanding_and_not_refused(view: MemoryView) -> None:
+    (reason,) = failures(view, asked(view, "scheduler_current"))
+    assert (reason.code, reason.verdict) == ("RPT-MISSING", Verdict.PENDING)
+    expected = "C0: expected scheduler_current, which the machine decides; got no scheduler extract of production that counts"
+    assert reason.message == f"compliance/checklists/small.yaml: {expected} (Is it so?)"
+
+
+def test_an_environment_without_a_checklist_asks_nothing(view: MemoryView) -> None:
+    assert ask(view, rules(), Release(manifest_of(), {}), Crew(policy()), T0) is None
 
 
 def test_a_bound_file_must_be_as_it_was_approved(view: MemoryView) -> None:

@@ -3,17 +3,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from bot_core._digest import sha256
 from bot_core.documents.policy import ReportRule
 from bot_core.governance import layout
 from bot_core.governance.crew import Crew
 from bot_core.governance.evidence import Release, judge_reports, load, read_reports, require_artifact
+from bot_core.governance.operation import Running
 from bot_core.governance.reasons import Refused
+from tests.evidence import extracts
 from tests.memory_view import DAY, MODEL, T0, MemoryView, policy, put_release, rules
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bot_core.governance.operation import Extract
 
 
 class Case:
@@ -54,7 +59,16 @@ def test_a_whole_release_is_proven(case: Case) -> None:
     release = case.release()
     require_artifact(case.view, release.manifest.document, policy())
     assert release.authors == {"eve"}
-    assert release.machine() == dict.fromkeys(("release_complete", "walk_forward_beats_baseline", "reports_ok", "drift_ok"), True)
+    own = dict.fromkeys(("release_complete", "walk_forward_beats_baseline", "reports_ok", "drift_ok"), True)
+    assert release.machine() == own | {"scheduler_current": False, "loop_produced": False}
+
+
+def test_the_machine_says_what_a_running_environment_shows(case: Case) -> None:
+    scheduler, journal = extracts(MODEL, case.version, T0)
+    found: dict[str, tuple[str, Extract]] = {"scheduler": ("a.json", scheduler)}
+    found["journal"] = ("b.json", replace(journal, is_ready=False))
+    shown = case.release().machine(Running("paper", "audit", found, (), "publish"))
+    assert (shown["scheduler_current"], shown["loop_produced"]) == (True, False)
 
 
 def test_a_manifest_is_the_one_that_was_named(case: Case) -> None:

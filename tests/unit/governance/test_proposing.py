@@ -45,6 +45,16 @@ def test_the_template_gives_a_policy_that_makes_sense() -> None:
     assert (production.after, production.distinct_people, production.author_may_sign) != (None, False, True)
 
 
+def test_services_are_spelled_after_people_and_only_where_there_are_any() -> None:
+    plain, data = template(), template(services={"runtime-1": (device("box").public, ["head", "report"])})
+    assert (load_policy(plain).services, b"services" in plain) == ([], False)
+    (service,) = load_policy(data).services
+    assert (service.name, service.may, service.keys[0].valid_from) == ("runtime-1", ["head", "report"], T0)
+    assert data.replace(data[data.index(b"services:") : data.index(b"environments:")], b"") == plain
+    with pytest.raises(ConfigError, match="runtime-1: expected an OpenSSH public key"):
+        template(services={"runtime-1": ("ssh-rsa AAAA", ["head"])})
+
+
 def test_a_hardware_key_must_be_touched_and_one_in_software_cannot() -> None:
     blob = join(b"ssh-ed25519", device("cid").secret.public_key().public_bytes_raw())
     software = f"ssh-ed25519 {base64.b64encode(blob).decode()} cid@laptop"

@@ -23,7 +23,7 @@ from bot_core.documents.artifact import (
     TrainingMetadata,
 )
 from bot_core.documents.data_quality import DataQualityReport, Finding, Gap, Repair
-from bot_core.documents.drift import DriftReport, FeatureDrift, Span, Statistic
+from bot_core.documents.drift import DriftBacktest, DriftReport, FeatureDrift, Planted, Replayed, Span, Statistic
 from bot_core.documents.scores import ReliabilityBin, Scores
 from bot_core.documents.walk_forward import Comparison, WalkForwardReport, Window
 from bot_core.reporting.evidence import Evidence
@@ -233,7 +233,50 @@ def drift(model: str, features: Sequence[str]) -> DriftReport:
         false_discovery_rate=0.1,
         drifted_share=2 / len(features),
         features=[_feature_drift(name, i, 1.7 / (i + 1)) for i, name in enumerate(features)],
+        backtest=backtest(),
     )
+
+
+def backtest() -> DriftBacktest:
+    """Return a replay in which half a deviation is seen by some, a frozen feature by most, and the training rows cry wolf."""
+    return DriftBacktest(
+        window=250,
+        step=62,
+        horizon=500,
+        places=10,
+        seed=7,
+        declared=0.1,
+        histories=[
+            Replayed(history="later", rows=1280, windows=17, apart=5, warning=4, critical=1, named={"return_1": 5, "rsi_14": 1}),
+            Replayed(
+                history="training", rows=3000, windows=45, apart=12, warning=9, critical=0, named={f"f{i}": 5 for i in range(5)}
+            ),
+            Replayed(history="shuffled", rows=2560, windows=34, apart=10, warning=3, critical=0, named={"rsi_14": 3}),
+        ],
+        shifts=[
+            *_planted("mean", 0.5, detected=41, median=310, p90=None, missed={"rsi_14": 10, "volatility_20": 9, "hour_sine": 7}),
+            *_planted("frozen", None, detected=75, median=124, p90=248, missed={}),
+        ],
+    )
+
+
+def _planted(
+    shift: Literal["mean", "frozen"], size: float | None, *, detected: int, median: int, p90: int | None, missed: dict[str, int]
+) -> list[Planted]:
+    one = Planted(
+        shift=shift,
+        size=size,
+        features="one",
+        alert="any",
+        trials=76,
+        already=4,
+        detected=detected,
+        median=median,
+        p90=p90,
+        missed=missed,
+    )
+    together = msgspec.structs.replace(one, features="all", trials=10, already=0, detected=10, median=62, p90=62, missed={})
+    return [one, together, msgspec.structs.replace(together, alert="critical", median=124, p90=186)]
 
 
 def _feature_drift(name: str, index: int, over: float) -> FeatureDrift:

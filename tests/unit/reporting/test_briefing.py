@@ -51,19 +51,25 @@ def test_the_figures_that_matter_are_shown(desk: World) -> None:
 
 def test_every_question_is_shown_with_who_answers(desk: World) -> None:
     said = lines(desk, answers={"C7": "pass"})
+    assert not [line for line in said if "unanswered" in line]
     at = said.index("Checklist model-promotion-v1")
     shown = {line.split()[0]: line[5:34].strip() for line in said[at + 1 : at + 8]}
     assert shown == {
         "C1": "machine: yes",
         "C2": "machine: yes",
-        "C3": "for platform",
-        "C4": "you: not answered",
+        "C3": "machine: yes",
+        "C4": "machine: yes",
         "C5": "machine: yes",
         "C6": "for data, compliance",
         "C7": "you: pass",
     }
-    assert said[at + 8] == "  unanswered: it will not count → --answer C4=pass"
     assert "  C7 you: pass                    I have read the rollback procedure and it can be carried out." in said
+
+
+def test_what_is_not_answered_is_asked_for(desk: World) -> None:
+    said = lines(desk)
+    assert "  C7 you: not answered            I have read the rollback procedure and it can be carried out." in said
+    assert "  unanswered: it will not count → --answer C7=pass" in said
 
 
 def test_who_says_no_owes_no_answers(desk: World) -> None:
@@ -75,7 +81,7 @@ def test_what_the_machine_decided_against_is_loud(desk: World) -> None:
     desk.shift = dt.timedelta(minutes=1)
     desk.version = desk.release(beats=False, quality="critical")
     said = lines(desk)
-    assert [line.split()[0] for line in said if "machine: NO" in line] == ["C2", "C5"]
+    assert [line.split()[0] for line in said if "machine: NO" in line] == ["C2", "C3", "C4", "C5"]
     assert any(line.endswith("does NOT beat its baseline") for line in said)
     assert not any("proposed at" in line for line in said)
 

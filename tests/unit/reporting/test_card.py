@@ -200,3 +200,17 @@ def without_baselines(made: Evidence) -> Evidence:
     report: WalkForwardReport = made.walk_forward
     windows = [msgspec.structs.replace(window, baselines={}) for window in report.windows]
     return replace(made, walk_forward=msgspec.structs.replace(report, baselines={}, windows=windows))
+
+
+def test_the_replay_of_the_alert_is_shown_with_what_it_does_not_see(page: str) -> None:
+    words = parse(page).words()
+    assert "How quickly would a shift be seen?" in words
+    assert "mean +0.5 deviations 53.9 % 310 > 500 62 186 rsi_14 10, volatility_20 9 and 1 more" in words.replace("\u00a0", " ")
+    assert "Alerts where no shift was planted; declared: at most 10 % where nothing drifts" in words.replace("\u00a0", " ")
+
+
+def test_a_report_without_a_replay_says_so(evidence: Evidence) -> None:
+    early = replace(evidence, drift=msgspec.structs.replace(evidence.drift, backtest=None))
+    words = parse(render_card(early)).words()
+    assert "The alert was not tried on history" in words
+    assert "How quickly would a shift be seen?" not in words

@@ -48,7 +48,7 @@ def test_a_stale_page_is_named_and_left_alone(live: World) -> None:
 def test_what_the_policy_generates_is_written_on_request(live: World) -> None:
     live.put("compliance/allowed_signers", "edited")
     assert "written: compliance/allowed_signers" in live.ok("docs", "render", "--policy")
-    assert live.read("compliance/allowed_signers").count("namespaces=") == 7
+    assert live.read("compliance/allowed_signers").count("namespaces=") == 8
 
 
 def test_a_reviewed_rollback_stands_in_the_post_incident_section(live: World) -> None:

@@ -70,6 +70,12 @@ def test_data_and_drift_carry_their_status_and_their_names(evidence: Evidence) -
     assert plain(drift.sentence).startswith("2 of 8 features (25.0 %) moved: return_1, return_4. The newest 250 rows")
 
 
+def test_what_is_not_watched_is_said(evidence: Evidence) -> None:
+    assert "Not watched" not in answers(evidence)[-1].sentence
+    left_out = msgspec.structs.replace(evidence.drift, not_watched=["hour_sin", "hour_cos"])
+    assert answers(replace(evidence, drift=left_out))[-1].sentence.endswith(" training rows. Not watched: hour_sin, hour_cos.")
+
+
 def test_many_names_are_counted_not_listed(build: Builder) -> None:
     made = build.evidence(features=[f"f{i}" for i in range(9)])
     every = [msgspec.structs.replace(feature, drifted=True) for feature in made.drift.features]

@@ -1,0 +1,68 @@
+"""Where a runtime gets the truth from and where it keeps what it knows: `conf/runtime/<name>.yaml`, read without Hydra.
+
+Paths are relative to the working directory. Durations are seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from bot_core._parse import convert, load_yaml, read_bytes
+from bot_core.config.models import Group, Name, Positive, Share
+from bot_core.errors import ConfigError, DocumentError
+
+SETTINGS = Path("conf/runtime/default.yaml")
+
+
+class Protection(Group, frozen=True, kw_only=True):
+    """Protective mode: from these shares of features, or of symbols, in critical drift on, risk limits shrink by `factor`."""
+
+    features: Share = 0.5
+    symbols: Share = 0.5
+    factor: Share = 0.5
+
+
+class PaperAccount(Group, frozen=True, kw_only=True):
+    """The paper autotrader's account: equity in the account's currency, what a fill costs in basis points."""
+
+    equity: Positive = 100_000.0
+    spread_bps: Annotated[float, Meta(ge=0.0)] = 1.0
+    commission_bps: Annotated[float, Meta(ge=0.0)] = 0.0
+    notional: Positive = 1_000.0
+    risk_profile: Name = "balanced"
+
+
+class RuntimeSettings(Group, frozen=True, kw_only=True):
+    """One machine's runtime."""
+
+    repository: str = "."
+    branch: str = "main"
+    environment: Name
+    policy: Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    state: str = "var/models"
+    journal: str = "logs/decision_journal/decisions.jsonl"
+    fsync: Literal["always", "batch", "os"] = "batch"
+    signing_key: str | None = None
+    audit: str = "audit/ai_decision"
+    poll_s: Positive = 1.0
+    fetch_timeout_s: Positive = 20.0
+    max_model_age_days: Annotated[int, Meta(ge=1)] = 365
+    score_budget_ms: Positive = 50.0
+    enforce_monitoring: bool = True
+    protection: Protection = Protection()
+    paper: PaperAccount = PaperAccount()
+
+
+def load_settings(path: Path = SETTINGS) -> RuntimeSettings:
+    """Read a runtime's settings.
+
+    Raises:
+        ConfigError: missing, or not what the group allows.
+    """
+    try:
+        return convert(load_yaml(read_bytes(path), str(path)), RuntimeSettings, str(path), error=ConfigError)
+    except DocumentError as error:
+        raise ConfigError(error.message, hint=f"git checkout {SETTINGS}, or name another with --settings") from error
