@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import statistics
 import subprocess
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 RUNS, HALTS, POLL_S, BAR_S = 20, 20, 1.0, 0.02
+PATIENCE_S = 60.0
 FIRST, HOUR = datetime(2017, 1, 1, tzinfo=UTC), timedelta(hours=1)
 MOST_S, MOST_HALT_S = 2.0, 0.2
 ENTRY = "compliance/environments/paper.yaml"
@@ -39,6 +41,7 @@ ENTRY = "compliance/environments/paper.yaml"
 
 def main() -> None:
     """Measure, print, write."""
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])  # for processes that start elsewhere
     with TemporaryDirectory() as folder:
         world = build_runtime(Path(folder), versions=2)
         with deciding(world) as bars:
@@ -104,12 +107,14 @@ class Machine:
 
     def wait(self, wanted: Callable[[dict[str, object]], bool], since: float) -> float:
         """Return the time of the first decision after a moment of which something holds."""
-        while True:
+        ends = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends:
             for event in self._new():
                 when = datetime.fromisoformat(str(event["timestamp"])).timestamp()
                 if event["event_type"] == "decision" and when >= since and wanted(event):
                     return when
             time.sleep(0.005)
+        sys.exit(f"rollback: expected a decision within {PATIENCE_S:g} s, got none: the process that decides has ended, or waits")
 
     def last(self, wanted: Callable[[dict[str, object]], bool], since: float, seconds: float) -> float:
         """Return the time of the last decision of which something holds, within some seconds of a moment."""
@@ -138,14 +143,10 @@ def deciding(world: RuntimeWorld) -> Iterator[Machine]:
     feed.path.write_text(lines[0] + "".join(feed.bar(place) for place in range(feed.place)))
     words = ("run", "--env", "paper", "--repo", world.origin, "--bars", "eurusd=feed.csv", "--quiet")
     process, writer = world.start(*words), threading.Thread(target=feed.run)
-    while not (world.path / "var/models/status.json").exists():
-        time.sleep(0.05)
-    time.sleep(2.0)
+    time.sleep(4.0)  # what is there at first is warmed up on, not decided on
     writer.start()
     try:
         machine = Machine(world)
-        while not (world.path / "logs/decision_journal/decisions.jsonl").exists():
-            time.sleep(0.05)
         machine.wait(by_a_model, 0.0)
         yield machine
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot_core._parse import decode_json
 from bot_core.ai.inference import DecisionModelInference
-from bot_core.config.models import PipelineConfig
+from bot_core.config.models import IndicatorFeatures, PipelineConfig
 from bot_core.decision.ports import utc_now
 from bot_core.decision.rules import compiled
 from bot_core.decision.thresholds import declared, engine_config, tightened
@@ -79,6 +79,10 @@ def compile_plan(
     limits = tightened(declared(book.domain.thresholds), record.conditions)
     engine = engine_config(limits) if all(name in limits for name in _EIGHT) else None
     config = decode_json(blob(record.config), PipelineConfig, f"config of {record.version}") if record.config else None
+    if engine is None and config is not None and isinstance(config.features, IndicatorFeatures):
+        lacking = ", ".join(name for name in _EIGHT if name not in limits)
+        msg = f"domain {book.domain.name}: thresholds: expected every limit that a trade is measured by, got none for {lacking}"
+        raise ConfigError(msg, hint="declare them in conf/decision/, then bot-core promote")
     drift = decode_json(blob(record.drift), DriftReport, f"drift report of {record.version}") if record.drift else None
     return Plan(record, inference, book, limits, engine, config, drift)
 

@@ -4,7 +4,8 @@
 2. A decision uses one state of what is in force from end to end. No ready model: the rules decide. No rules: nobody does, and that is
    recorded too.
 3. The record is in the journal before the order is handed over. A record that fails fails the decision; the loop goes on with the next.
-4. Of several models on one bar each sees the account with what those before it will have ordered: no two use the same room.
+4. Of several models on one bar each sees the account with what those before it will have ordered, and loops of several instruments
+   decide one after the other: no two decisions use the same room.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 from bot_core.config.models import CsvBars, ParquetBars
 from bot_core.decision.candidate import DecisionCandidate, with_position
 from bot_core.decision.ports import SCORE_ERRORS
-from bot_core.errors import AuditError, BotCoreError, PredictorError
+from bot_core.errors import AuditError, BotCoreError, ConfigError, PredictorError
 from bot_core.runtime.autotrader import Order
 from bot_core.runtime.engine import Engine
 from bot_core.runtime.judgement import Case, judge
@@ -61,6 +62,7 @@ class AIDecisionLoop:
         self._models: list[str] = []
         self._engines: dict[str, Engine] = {}
         self._followed: InForce | None = None
+        self._bar: str | None = None
         self._records: list[Ticket] = []
 
     def run(self, bars: Iterable[Bar]) -> Iterator[Decision]:
@@ -78,7 +80,8 @@ class AIDecisionLoop:
         self.failures.extend(self._station.maintain(state))
         for fill in self._station.autotrader.on_bar(self.symbol, bar):
             self._beside(partial(filled, fill, state.environment, self._station.clock()))
-        done = [self._handed_over(decision, record) for decision, record in self.decide(bar, state)]
+        with self._station.room:
+            done = [self._handed_over(decision, record) for decision, record in self.decide(bar, state)]
         self._settle()
         return done
 
@@ -204,12 +207,22 @@ class AIDecisionLoop:
         """Know every model of this instrument that decides or may come to; a model that was stopped stays known, for its rules decide."""
         if self._followed is state:
             return
-        own = [plan for plan in (*state.plans.values(), *state.spare) if symbol_of(plan) == self.symbol]
+        own = [plan for plan in (*state.plans.values(), *state.spare) if symbol_of(plan) == self.symbol and self._fits(plan)]
         self._known |= {plan.record.model: plan for plan in own[::-1]}
         self._models = sorted(self._known)
         self._streams.want([*self._known.values(), *own])
         self._engines = {key: engine for key, engine in self._engines.items() if any(engine.plan is plan for plan in own)}
         self._followed = state
+
+    def _fits(self, plan: Plan) -> bool:
+        """Say whether a plan reads bars as long as those that come here; what came first says how long they are."""
+        length = plan.config.data.bar if plan.config and isinstance(plan.config.data, CsvBars | ParquetBars) else None
+        self._bar = self._bar or length
+        if length == self._bar:
+            return True
+        msg = f"{plan.record.model} {plan.record.version}: expected bars of {self._bar}, as {self.symbol} has here, got {length}"
+        self.failures.append(ConfigError(msg, hint="run it in a process of its own: bot-core run --state DIR --bars …"))
+        return False
 
     def _engine(self, plan: Plan | None, state: InForce) -> Engine | None:
         if plan is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ class Station:
         settings: notional, risk profile, budgets, protection.
         clock: the present, with its zone.
         root: the repository's, under which reports lie.
+        room: held from a look at the account to the order that follows from it.
     """
 
     plans: ActivePlans
@@ -53,6 +55,7 @@ class Station:
     settings: RuntimeSettings
     clock: Callable[[], dt.datetime] = utc_now
     root: Path = Path()
+    room: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def record(self, report: Report) -> None:
         """Write a monitoring report, journal it, and shrink the limits where it says that the world has moved.

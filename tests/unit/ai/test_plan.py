@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bot_core._digest import sha256
 from bot_core.ai.plan import Plan, compile_plan, compile_rules
 from bot_core.documents.domain import Domain
-from bot_core.errors import BotCoreError
+from bot_core.errors import BotCoreError, ConfigError
 from bot_core.governance.reading import parse, spell
 from tests.unit.runtime.machine import YEAR, folder_of
 
@@ -75,8 +75,13 @@ def test_what_was_not_archived_is_left_out(folder: StateFolder, record: Servable
 
 
 def test_a_domain_without_all_limits_has_no_orchestrator(folder: StateFolder, record: Servable) -> None:
-    plan = compile_plan(with_domain(folder, record, thresholds={"max_deploys": 3}), folder.blob)
+    few = with_domain(folder, record, thresholds={"max_deploys": 3})
+    plan = compile_plan(replace(few, config=None), folder.blob)
     assert (plan.engine, dict(plan.limits)) == (None, {"max_deploys": 3.0})
+    with pytest.raises(
+        ConfigError, match="expected every limit that a trade is measured by, got none for max_cost_bps, min_net_edge_bps"
+    ):
+        compile_plan(few, folder.blob)  # it reads bars, so it trades
 
 
 @pytest.mark.parametrize(

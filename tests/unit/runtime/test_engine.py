@@ -66,7 +66,7 @@ def test_without_an_archived_configuration_no_cost_is_known_so_it_refuses(machin
 def test_a_domain_without_a_limit_that_every_trade_has_is_refused(machine: Machine) -> None:
     some = {name: value for name, value in DOMAIN.thresholds.items() if name != "max_drawdown_pct"}
     with pytest.raises(ConfigError) as caught:
-        engine(machine, machine.record(thresholds=some))
+        engine(machine, replace(machine.record(thresholds=some), config=None))
     assert caught.value.message == f"{MODEL}: domain trade_entry: expected all limits that a trade is measured by, got some"
     assert "conf/decision/" in caught.value.hint
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -48,6 +50,17 @@ HALT = Halt(
     issued=NOW,
     reason="We look into it.",
 )
+
+
+def test_a_plan_of_longer_bars_does_not_decide_on_these(machine: Machine) -> None:
+    hourly, other = machine.record(), machine.record(8, model="other_engine", models=["other_engine"])
+    config = json.loads(machine.folder.blob(other.config or ""))
+    config["data"]["bar"] = "4h"
+    machine.put(hourly, replace(other, config=machine.folder.keep(json.dumps(config).encode())))
+    with machine.station() as station:
+        loop = AIDecisionLoop("eurusd", station)
+        assert {decision.model for decision in loop.run(bars()[:SHORT])} == {MODEL}
+        assert [error.message.partition(": ")[2] for error in loop.failures] == ["expected bars of 1h, as eurusd has here, got 4h"]
 
 
 @pytest.fixture
@@ -512,6 +525,34 @@ def test_two_models_do_not_use_the_same_room(machine: Machine) -> None:
     with machine.loop() as loop:
         decisions = [*loop.run(bars()[: WARM + 1])][-2:]
     assert [(one.accepted, one.reasons) for one in decisions] == [(True, ()), (False, ("gross_notional_limit",))]
+
+
+def test_two_instruments_do_not_use_the_same_room(machine: Machine) -> None:
+    """Both models are asked at the same time if they can be; there is room for one position."""
+    names = [MODEL, "other_engine"]
+    record = machine.record(models=names, thresholds=LAX | {"max_open_positions": "1"})
+    config = json.loads(machine.folder.blob(str(record.config)))
+    config["data"]["instrument"] = "gold"
+    gold = replace(record, model="other_engine", config=machine.folder.keep(json.dumps(config).encode()))
+    machine.put(record, gold)
+    both = threading.Barrier(2)
+
+    class Meeting(Behind):
+        """A model that waits a little for the other."""
+
+        def score(self, features: Mapping[str, float]) -> ModelScore:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(0.3)
+            return super().score(features)
+
+    machine.settings = replace(SETTINGS, score_budget_ms=10_000.0)
+    with machine.station(wrap=Meeting) as station, ThreadPoolExecutor(2) as pool:
+        loops = [AIDecisionLoop(symbol, station) for symbol in ("eurusd", "gold")]
+        for loop in loops:
+            loop.warm(bars()[:WARM])
+        decided = [pool.submit(loop.on_bar, bars()[WARM]) for loop in loops]
+        decisions = [decision for one in decided for decision in one.result()]
+    assert sorted((one.accepted, one.reasons) for one in decisions) == [(False, ("open_positions_limit",)), (True, ())]
 
 
 # --- protection ---------------------------------------------------------------------------------------------------------------------
