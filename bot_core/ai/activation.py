@@ -238,8 +238,8 @@ class Activation:
 
     def _pin(self, model: str, version: str, artifact: str) -> Servable | None:
         """Prove a release that somebody asked for on this machine; nothing where git would refuse it today."""
-        entry = self.entry_of(model, version)
         try:
+            entry = self.entry_of(model, version)
             found = self.judged(entry) if entry else None
         except BotCoreError:
             return None

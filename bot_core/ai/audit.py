@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot_core._parse import decode_json, encode_json
+from bot_core._parse import decode_json, encode_json, write_bytes
 from bot_core.ai.sign_offs import (
     AUDIT,
     load_recent_data_quality_reports,
@@ -23,7 +23,6 @@ from bot_core.ai.sign_offs import (
 )
 from bot_core.documents.schedule import SchedulerState
 from bot_core.errors import AuditError, DocumentError
-from bot_core.journal.head import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,17 +95,6 @@ def replace_state(path: Path, state: SchedulerState) -> None:
     """Replace a scheduler's state, whole or not at all, and wait until it is on the disk. The caller holds the lock.
 
     Raises:
-        OSError: it could not be written.
+        AuditError: it could not be written.
     """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(encode_json(state))
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    sync_folder(path.parent)
+    write_bytes(path, encode_json(state), sync=True)

@@ -215,6 +215,21 @@ def test_a_broken_environment_leaves_everything_as_it_was(desk: RuntimeWorld, ma
     assert found.active.rules == before.active.rules
 
 
+def test_a_broken_environment_does_not_end_the_pass_of_a_machine_with_a_choice_of_its_own(
+    desk: RuntimeWorld, machine: Machine
+) -> None:
+    plan = machine.turn().active.plans[0]
+    named = Named(model=plan.model, version=plan.version, artifact=plan.artifact)
+    control = Control(models={"mine": named}, default="mine")
+    assert machine.turn(control).active.pins == [plan]
+    desk.put(PAPER, desk.read(PAPER) + "models: []\n")
+    desk.commit()
+    found = machine.turn(control)
+    assert (found.active.pins, codes(found)) == ([], {"CANON"})
+    halt(desk, "--all")
+    assert machine.turn(control).active.plans == []
+
+
 @pytest.mark.parametrize("words", [(MODEL,), ("--all",)])
 def test_a_halt_stops_at_once_and_its_rules_decide(desk: RuntimeWorld, machine: Machine, words: tuple[str, ...]) -> None:
     machine.turn()
