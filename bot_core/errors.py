@@ -6,11 +6,13 @@ BotCoreError                exit 1   base; never raised itself
 ├── DocumentError           exit 2   bytes are not the document they claim to be
 ├── DatasetError            exit 2   sound data, but too little of it for what was asked
 ├── GitError                exit 2   no repository, no such commit, a cut-off history, conflicting branches
+├── HostError               exit 2   the forge took no pull request: not reachable, no right, another answer than expected
 ├── SigningError            exit 2   ssh-keygen gave no signature: no command, no key, no touch
 ├── QualityError            exit 20  the data-quality report says critical
 ├── ReleaseError            exit 20  a release is refused: dirty tree, missing or stale evidence
 ├── SignOffError            exit 20  a report is missing, or a role has not signed it
 ├── PredictorError          exit 20  a stored model cannot be loaded here, or does not give its golden outputs to the last bit
+├── RetrainingError         exit 20  a step of a retraining run failed; the run goes on from there next time
 ├── AutotraderPaused        exit 20  an order came while nothing may be traded
 ├── CanonicalError          exit 30  a governed document is not in the one accepted spelling
 └── AuditError              exit 1   a record could not be written; the operation has failed with it
@@ -76,6 +78,13 @@ class GitError(BotCoreError):
     exit_code = 2
 
 
+class HostError(BotCoreError):
+    """The forge did not take a pull request; the branch is pushed, so another attempt can."""
+
+    code = "HOST"
+    exit_code = 2
+
+
 class SigningError(BotCoreError):
     """A document was not signed: ssh-keygen, the key, or the person behind it did not take part."""
 
@@ -115,6 +124,13 @@ class PredictorError(BotCoreError):
     """A stored model cannot be loaded here, does not give its golden outputs to the last bit, or was given no row of its own."""
 
     code = "PREDICTOR"
+    exit_code = 20
+
+
+class RetrainingError(BotCoreError):
+    """A step of a retraining run failed; what was done is kept, and the next attempt goes on from there."""
+
+    code = "RETRAINING"
     exit_code = 20
 
 

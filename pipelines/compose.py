@@ -38,7 +38,8 @@ def main(model: str) -> None:
 
     def locate(key: str) -> str:
         group = key.partition(".")[0]
-        own = any(line.startswith(f"{key}=") for line in lines)
+        own = "." in key and any(line.startswith(f"{key}=") for line in lines)  # without a dot it is a choice
+        group = "ensemble" if group == "model" and choices.get("ensemble") else group  # its file fills the model's section
         return f"{ROSTER}: models.{model}.set" if own else f"conf/{group}/{choices.get(group, '?')}.yaml"
 
     convert(plain, PipelineConfig, "conf/config.yaml", error=ConfigError, locate=locate)

@@ -11,6 +11,7 @@ from rich.progress import track
 
 from bot_core._parse import write_bytes, write_json
 from bot_core.ai.task import task_of
+from bot_core.ai.threads import windows_at_once
 from bot_core.ai.validation import WalkForwardValidator
 from bot_core.ai.windows import WalkForwardPlan, duration
 from bot_core.cli.boundary import guard
@@ -37,7 +38,9 @@ def main(model: str) -> None:
     shape = evidence.walk_forward
     plan = WalkForwardPlan(shape.windows, duration(evidence.embargo), shape.mode, shape.first_train_share)
     validator = WalkForwardValidator(FeatureDataset.read(build / "features.parquet"), task_of(config.target), plan)
-    report = validator.validate(config.model, evidence, name=model, workers=config.compute.workers, watch=partial(progress, model))
+    report = validator.validate(
+        config.model, evidence, name=model, workers=windows_at_once(config.compute), watch=partial(progress, model)
+    )
     write_json(build / "walk_forward.json", report)
     write_bytes(build / "windows.csv", windows_csv(report))
     write_bytes(build / "reliability.csv", reliability_csv(report))

@@ -61,13 +61,13 @@ class Built:
 
 
 @cache
-def built(model: str, seed: int, features: str = json.dumps(FEATURES)) -> Built:
-    """Run the stages of a model; two seeds are two models. `features`: the configuration's section, as JSON."""
+def built(model: str, seed: int, features: str = json.dumps(FEATURES), family: str = "") -> Built:
+    """Run the stages of a model; two seeds are two models. `features`, `family`: sections of the configuration, as JSON."""
     plain = {
         "data": _conf("data/eurusd_1h"),
         "features": json.loads(features),
         "target": _conf("target/forward_return_4"),
-        "model": {**MODEL, "seed": seed, "feature_fraction": 0.5},
+        "model": json.loads(family) if family else trees(seed),
         "validation": {**_conf("validation/hourly"), "round_trip_cost_bps": 0.2},
         "monitoring": _conf("monitoring/default"),
     }
@@ -90,6 +90,11 @@ def built(model: str, seed: int, features: str = json.dumps(FEATURES)) -> Built:
     return Built(trained, encode_json(plain), {kind: encode_json(document) for kind, document in documents.items()})
 
 
+def trees(seed: int) -> dict[str, object]:
+    """Return the section of the compact trees."""
+    return {**MODEL, "seed": seed, "feature_fraction": 0.5}
+
+
 def stamped(found: Built, created: dt.datetime) -> ModelArtifact:
     """Return the artifact that a release would make of a model."""
     learned = encode_json(found.trained)
@@ -104,9 +109,9 @@ def stamped(found: Built, created: dt.datetime) -> ModelArtifact:
     return stamp(found.trained, metadata, created)
 
 
-def write_compact(root: Path, model: str, created: dt.datetime, *, seed: int = 7) -> str:
+def write_compact(root: Path, model: str, created: dt.datetime, *, seed: int = 7, family: str = "") -> str:
     """Write a release's files into a repository, as `bot-core release` would; return the version."""
-    found = built(model, seed)
+    found = built(model, seed, family=family) if family else built(model, seed)
     artifact = stamped(found, created)
     version = artifact.metadata.version
     for kind, report in found.reports.items():

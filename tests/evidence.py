@@ -15,15 +15,18 @@ from bot_core._parse import encode_json, write_bytes
 from bot_core.documents.artifact import (
     Bounds,
     Calibration,
+    EnsembleState,
     FeatureBaseline,
     GoldenVector,
     LinearState,
+    MemberState,
     Metrics,
     ModelArtifact,
     ReleaseMetadata,
     Scaler,
     SplitWindow,
     TrainingMetadata,
+    learned_digest,
 )
 from bot_core.documents.data_quality import DataQualityReport
 from bot_core.documents.drift import DriftReport, Span
@@ -34,6 +37,7 @@ from bot_core.documents.walk_forward import Comparison, WalkForwardReport
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot_core.documents.artifact import ModelState
     from bot_core.documents.status import Status
 
 SCORES = Scores(
@@ -52,9 +56,16 @@ DIGEST = sha256(b"example")
 
 
 def write_release(
-    root: Path, model: str, created: dt.datetime, *, beats: bool = True, quality: Status = "ok", drift: Status = "ok"
+    root: Path,
+    model: str,
+    created: dt.datetime,
+    *,
+    beats: bool = True,
+    quality: Status = "ok",
+    drift: Status = "ok",
+    state: ModelState | None = None,
 ) -> str:
-    """Write an artifact, its card and its three reports; return the version."""
+    """Write an artifact, its card and its three reports; return the version. `state`: what was learned; without one, a line."""
     version = f"{created:%Y%m%dT%H%M%SZ}-{short(sha256(f'{model}{created}'.encode()))}"
     documents = {
         "walk_forward": walk_forward(model, beats=beats),
@@ -63,17 +74,28 @@ def write_release(
     }
     for kind, report in documents.items():
         write_bytes(root / f"audit/ai_decision/{kind}/{version}.json", encode_json(report))
-    write_bytes(root / f"models/{model}/{version}.json", encode_json(artifact(model, version, created)))
+    write_bytes(root / f"models/{model}/{version}.json", encode_json(artifact(model, version, created, state)))
     write_bytes(root / f"models/{model}/{version}.md", f"# {model}\n".encode())
     return version
 
 
-def artifact(model: str, version: str, created: dt.datetime) -> ModelArtifact:
+def line(intercept: float = 0.5) -> LinearState:
+    """Make a linear model over the two features."""
+    return LinearState(intercept=intercept, coefficients=[0.25, -0.125], link="identity")
+
+
+def ensemble(**members: LinearState) -> EnsembleState:
+    """Make an ensemble that means the answers of some models."""
+    parts = [MemberState(name=name, digest=learned_digest(state), state=state) for name, state in members.items()]
+    return EnsembleState(aggregation="mean", members=parts)
+
+
+def artifact(model: str, version: str, created: dt.datetime, state: ModelState | None = None) -> ModelArtifact:
     """Make a whole artifact."""
     return ModelArtifact(
-        backend="linear",
+        backend="ensemble" if isinstance(state, EnsembleState) else "linear",
         feature_names=NAMES,
-        model_state=LinearState(intercept=0.5, coefficients=[0.25, -0.125], link="identity"),
+        model_state=line() if state is None else state,
         target_scale=2.0,
         training_rows=1000,
         validation_rows=200,

@@ -54,6 +54,11 @@ class MemoryView:
         found = [path.rpartition("/") for path in self.files if self.read(path) is not None]
         return sorted(name for parent, _, name in found if parent == folder)
 
+    def folders(self, folder: str) -> list[str]:
+        """List the folders in a folder, in order."""
+        inside = [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
+        return sorted({name.partition("/")[0] for name in inside if "/" in name})
+
     def since(self, path: str) -> dt.datetime:
         """Return when a file became effective; long after everything else where there is none."""
         return self.files[path][-1].since if path in self.files else T0 + 9999 * DAY
@@ -68,6 +73,11 @@ class MemoryView:
     def at(self, path: str, time: dt.datetime) -> bytes | None:
         """Return what a file held at a time."""
         return next((version.data for version in self.versions(path) if version.since <= time), None)
+
+    def past(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+        """Walk through every state of the files so named below a folder."""
+        paths = [path for path in self.files if path.startswith(f"{folder}/") and path.endswith(suffix)]
+        return ((path, one.data) for path in paths for one in self.versions(path) if one.data is not None)
 
 
 def make(kind: Callable[..., T], facts: Mapping[str, object]) -> T:

@@ -45,14 +45,14 @@ class RuntimeWorld(World):
         """The bare repository that a machine fetches from."""
         return self.path.parent / "origin.git"
 
-    def compact(self, seed: int) -> str:
-        """Release a compact model; return the version."""
+    def compact(self, seed: int, model: str = MODEL, family: str = "") -> str:
+        """Release a compact model, or one of another family; return the version."""
         created = dt.datetime.now(dt.UTC).replace(microsecond=0) + self.shift
-        version = write_compact(self.path, MODEL, created, seed=seed)
-        document = manifest(self.path, MODEL, version, "eve")
-        path = layout.manifest(MODEL, version)
+        version = write_compact(self.path, model, created, seed=seed, family=family)
+        document = manifest(self.path, model, version, "eve")
+        path = layout.manifest(model, version)
         writing.write(self.path, writing.signed(document, path, layout.RELEASE, self.key("eve"), None, created))
-        self.commit(f"Release {MODEL} {version}")
+        self.commit(f"Release {model} {version}")
         return version
 
     def promote(self, version: str, env: str = "paper", *, sign: bool = True) -> None:

@@ -5,12 +5,14 @@
    revocation and expiry known now, and if nobody and no later report has said no to it since. Otherwise its rules decide; where not
    even its domain is approved, nobody does.
 3. The way back is proven beforehand, and so is each release that somebody asked for on this machine, by the same function.
+4. Where no model decides, the release that is withheld, or the last one known, still says on which bars its rules do.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,6 +21,7 @@ from bot_core._digest import PREFIX, sha256
 from bot_core._parse import encode_json
 from bot_core.ai.outcomes import Outcome, reason_of, status
 from bot_core.ai.plan import compile_plan
+from bot_core.ai.withholding import withheld
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.runtime import Active, ModelStatus, Servable
 from bot_core.errors import BotCoreError
@@ -87,6 +90,7 @@ class Activation:
         before = before if before is not None and before.environment == self.environment else None
         outcomes, maintenance = self._outcomes(before)
         plans = [outcome.plan for outcome in outcomes if outcome.plan]
+        rules = self._rules(before, outcomes)
         active = Active(
             environment=self.environment,
             commit=self.accepted.view.tip,
@@ -95,7 +99,8 @@ class Activation:
             plans=plans,
             fallbacks=[back for outcome in outcomes if (back := self._fallback(outcome.entry))],
             pins=[pin for named in control.models.values() if (pin := self._pin(named.model, named.version, named.artifact))],
-            rules=self._rules(before, outcomes),
+            withheld=list(withheld(partial(self.proven, self.accepted.view), self.compiled, before, outcomes, rules)),
+            rules=rules,
             refused={
                 outcome.model: sorted({reason.code for reason in outcome.reasons}) for outcome in outcomes if not outcome.plan
             },
@@ -120,7 +125,7 @@ class Activation:
         """Keep all that a release needs, and let it prove itself; see `compile_plan` for what is raised."""
         manifest = parse(_bytes(view, layout.manifest(entry.model, entry.version)), ReleaseManifest, "manifest")
         archived = f"audit/ai_decision/config/{entry.version}.json"
-        drift = next((report for report in manifest.reports if report.kind == "drift"), None)
+        drift, forward = (next((r for r in manifest.reports if r.kind == kind), None) for kind in ("drift", "walk_forward"))
         record = Servable(
             model=entry.model,
             version=entry.version,
@@ -129,16 +134,17 @@ class Activation:
             domain=self.folder.keep(_bytes(view, entry.domain)),
             config=self._archived(view, archived, manifest.source.config),
             drift=self._archived(view, drift.path, drift.digest) if drift else None,
+            walk_forward=self._archived(view, forward.path, forward.digest) if forward else None,
             rollout=entry.rollout,
             conditions=dict(decision.conditions),
             commit=self.accepted.view.tip,
             expires=decision.expires,
         )
-        self._compiled(record)
+        self.compiled(record)
         return record
 
-    def _compiled(self, record: Servable) -> None:
-        """Let a release prove itself, once for as long as nothing about it changes."""
+    def compiled(self, record: Servable) -> None:
+        """Let a release prove itself, once for as long as nothing about it changes; see `compile_plan` for what is raised."""
         key = encode_json(msgspec.structs.replace(record, commit="0" * 40, expires=None))
         if key not in self.proved:
             compile_plan(record, self.folder.blob, clock=lambda: self.now, max_age=self.max_age)
@@ -157,6 +163,9 @@ class Activation:
     # --- the environment's entries ---
 
     def _outcomes(self, before: Active | None) -> tuple[list[Outcome], bool]:
+        if (dropped := self.accepted.dropped) is not None:  # nothing is desired here, whatever the file says
+            known = {*before.rules, *(old.model for old in before.plans)} if before else set()
+            return [Outcome(model, None, None, (dropped.reason,)) for model in sorted(known)], bool(before and before.maintenance)
         try:
             file = desired(self.accepted.view, self.environment)
             decisions = self._decide(self.accepted.view)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot_core._parse import decode_json, encode_json, write_bytes
+from bot_core.ai.schedule_words import RESET
 from bot_core.ai.sign_offs import (
     AUDIT,
     load_recent_data_quality_reports,
@@ -41,7 +42,6 @@ __all__ = [
 ]
 
 STATE = "scheduler.json"
-RESET = "bot-core schedule reset --last-run TIME"
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _MODE = 0o644
 

@@ -67,14 +67,19 @@ def diebold_mariano(gain: Floats, overlap: int) -> tuple[float, float]:
         The corrected statistic and its one-sided p-value; (0, 1) when the gain never varies.
     """
     n = len(gain)
-    lags = min(max(overlap, round(n ** (1 / 3))), n - 1)
-    variance = _long_run_variance(gain, lags)
+    variance, correction = long_run(gain, overlap)
     if not variance > 0:
         return 0.0, 1.0
-    h = min(max(overlap, 1), n // 2)
-    correction = sqrt(max((n + 1 - 2 * h + h * (h - 1) / n) / n, 1 / n))
     statistic = float(gain.mean()) / sqrt(variance / n) * correction
     return statistic, float(stdtr(n - 1, -statistic))
+
+
+def long_run(gain: Floats, overlap: int) -> tuple[float, float]:
+    """Return the long-run variance of (n,) paired differences and the small-sample correction; see `diebold_mariano`."""
+    n = len(gain)
+    lags = min(max(overlap, round(n ** (1 / 3))), n - 1)
+    h = min(max(overlap, 1), n // 2)
+    return _long_run_variance(gain, lags), sqrt(max((n + 1 - 2 * h + h * (h - 1) / n) / n, 1 / n))
 
 
 def _long_run_variance(gain: Floats, lags: int) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from bot_core.ai import booster, linear
-from bot_core.config.models import LightGBM, Linear
-from bot_core.documents.artifact import LinearState, TreeState
+from bot_core.ai import booster, ensemble, linear
+from bot_core.config.models import Ensemble, LightGBM, Linear
+from bot_core.documents.artifact import EnsembleState, LinearState, TreeState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ def fit(config: ModelConfig, train: Examples, validation: Examples) -> Fitted:
             return booster.fit(config, train, validation)
         case Linear():
             return linear.fit(config, train, validation)
+        case Ensemble():
+            return ensemble.fit(config, lambda member: fit(member, train, validation))
 
 
 def fitter(config: ModelConfig, table: Examples, first: Rows) -> FitParts:
@@ -37,11 +39,19 @@ def fitter(config: ModelConfig, table: Examples, first: Rows) -> FitParts:
             return booster.fitter(config, table, first)
         case Linear():
             return linear.fitter(config, table, first)
+        case Ensemble():
+            return ensemble.fitter(config, lambda member: fitter(member, table, first))
 
 
-def backend(config: ModelConfig) -> Literal["lightgbm", "linear"]:
+def backend(config: ModelConfig) -> Literal["lightgbm", "linear", "ensemble"]:
     """Name the family as the artifact does."""
-    return "lightgbm" if isinstance(config, LightGBM) else "linear"
+    match config:
+        case LightGBM():
+            return "lightgbm"
+        case Linear():
+            return "linear"
+        case Ensemble():
+            return "ensemble"
 
 
 def predictor(state: ModelState) -> Callable[[Floats], Floats]:
@@ -51,3 +61,5 @@ def predictor(state: ModelState) -> Callable[[Floats], Floats]:
             return booster.predictor(state)
         case LinearState():
             return linear.predictor(state)
+        case EnsembleState():
+            return ensemble.predictor(state, predictor)

@@ -1,15 +1,19 @@
-"""A window of decisions, one byte per feature and decision: cheap to take, and all that is asked of it is counted from the bytes.
+"""A window of decisions, eight bytes per feature and decision: cheap to take, and counted when it is full.
 
 A feature's line is cut at training's bounds and at the bins of the release's drift report; a value is the number of its cell, found by
 bisection. The cells of all features are padded to one count, so that in every column the first and the last cell mean *no finite
-number*: what is missing, NaN, infinite or no number at all lands there. Plain Python: taking a decision loads no library.
+number*: what is missing, NaN, infinite or no number at all lands there. No decision waits for the bisections but the one that fills the
+window; only whether all its numbers are finite is asked of each at once. Plain Python: taking a decision loads no library.
 """
 
 from __future__ import annotations
 
 import math
+import struct
 import sys
+from array import array
 from bisect import bisect_right
+from itertools import repeat
 from numbers import Real
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,22 +52,22 @@ class FeatureWindow:
     """The decisions since the last `clear`.
 
     Args:
-        features: what is watched, in the order of the bytes.
+        features: what is watched, in order.
         may_be_missing: names whose absence is counted and no fault of a decision.
     """
 
-    __slots__ = ("_cells", "_cuts", "_features", "_last", "_meaning", "_needed", "_newest", "_times", "_values", "incomplete")
+    __slots__ = ("_cuts", "_features", "_meaning", "_needed", "_newest", "_pack", "_rows", "_times", "_values", "incomplete")
 
     def __init__(self, features: Sequence[Watched], may_be_missing: Collection[str] = ()) -> None:
         self._features = tuple(features)
         self._cuts = cuts(self._features)
         self._meaning = [_meaning(feature, cut) for feature, cut in zip(self._features, self._cuts, strict=True)]
-        self._last = len(self._cuts[0])
         self._needed = [i for i, feature in enumerate(self._features) if feature.name not in may_be_missing]
         self._values = _picker([feature.name for feature in self._features])
-        self._cells = bytearray()
+        self._pack = struct.Struct(f"{len(self._features)}d").pack
+        self._rows = bytearray()
         self._times: list[dt.datetime] = []
-        self._newest = b""
+        self._newest: Sequence[float] = ()
         self.incomplete = 0
         """Decisions that lacked a feature which they need."""
 
@@ -73,13 +77,15 @@ class FeatureWindow:
     def add(self, features: Mapping[str, float], at: dt.datetime) -> int:
         """Take a decision's features; return how many decisions there are."""
         try:
-            row = bytes(map(bisect_right, self._cuts, self._values(features)))
-        except (LookupError, TypeError, ValueError):  # a feature is not there, or is no number
-            row = bytes(map(bisect_right, self._cuts, (_number(features.get(feature.name)) for feature in self._features)))
-        self._newest = row
-        if (0 in row or self._last in row) and self.lacking:
+            values = self._values(features)
+            row = self._pack(*values)
+        except (LookupError, TypeError, OverflowError, struct.error):  # a feature is not there, or is no number
+            values = [_number(features.get(feature.name)) for feature in self._features]
+            row = self._pack(*values)
+        self._newest = values
+        if not all(map(math.isfinite, values)) and self.lacking:
             self.incomplete += 1
-        self._cells += row
+        self._rows += row
         self._times.append(at)
         return len(self._times)
 
@@ -87,7 +93,7 @@ class FeatureWindow:
     def lacking(self) -> list[str]:
         """The needed features that the newest decision had no finite number for."""
         row = self._newest
-        return [self._features[i].name for i in self._needed if row and row[i] in (0, self._last)]
+        return [self._features[i].name for i in self._needed if row and not math.isfinite(row[i])]
 
     @property
     def span(self) -> tuple[dt.datetime, dt.datetime]:
@@ -96,14 +102,14 @@ class FeatureWindow:
 
     def clear(self) -> None:
         """Begin another window."""
-        self._cells.clear()
+        self._rows.clear()
         self._times.clear()
         self.incomplete = 0
 
     def tallies(self) -> list[Tally]:
         """Count every feature's column."""
-        width = len(self._features)
-        return [self._tally(i, bytes(self._cells[i::width])) for i in range(width)]
+        width, rows = len(self._features), array("d", bytes(self._rows))
+        return [self._tally(i, bytes(map(bisect_right, repeat(self._cuts[i]), rows[i::width]))) for i in range(width)]
 
     def _tally(self, place: int, column: bytes) -> Tally:
         meaning = self._meaning[place]
@@ -155,7 +161,10 @@ def _picker(names: Sequence[str]) -> Callable[[Mapping[str, float]], Sequence[fl
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, Real) else math.nan
+    try:
+        return float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:  # a whole number beyond all floats
+        return math.inf
 
 
 def _meaning(feature: Watched, cut: Sequence[float]) -> list[tuple[int | None, int | None]]:

@@ -34,9 +34,9 @@ _LOADING = threading.Lock()
 
 
 class _Row(NamedTuple):
-    """One thread's handle: how to predict, and where the outputs lie afterwards."""
+    """One thread's handle: how to predict the first output, and where all of them lie afterwards."""
 
-    predict: Callable[[Sequence[float]], None]
+    predict: Callable[[Sequence[float]], float]
     outputs: ctypes.Array[ctypes.c_double]
 
 
@@ -73,9 +73,11 @@ class Trees:
         Raises:
             PredictorError: not `width` numbers, or the library refuses.
         """
-        row = self._row()
-        row.predict(values)
-        return row.outputs[0]
+        try:
+            predict = self._threads.predict
+        except AttributeError:
+            predict = self._row().predict
+        return predict(values)  # type: ignore[no-any-return]  # threading.local knows no types
 
     def predict_all(self, values: Sequence[float]) -> tuple[float, ...]:
         """Return every output for `width` values, one per class; see `predict`."""
@@ -88,6 +90,7 @@ class Trees:
             return self._threads.row  # type: ignore[no-any-return]  # threading.local knows no types
         except AttributeError:
             self._threads.row = row = _row(self._booster, self.width, self.outputs)
+            self._threads.predict = row.predict
             return row
 
 
@@ -167,13 +170,14 @@ def _row(booster: _Booster, width: int, outputs: int) -> _Row:
     pack = struct.Struct(f"{width}d").pack_into
     call = _libraries()[1].LGBM_BoosterPredictForMatSingleRowFast
 
-    def predict(values: Sequence[float]) -> None:
+    def predict(values: Sequence[float]) -> float:
         try:
             pack(values_at, 0, *values)
         except (struct.error, OverflowError) as error:
             raise wrong_row(width, values) from error
         if call(handle.address, into, out_length, out):
             _check(-1)
+        return outputs_at[0]
 
     return _Row(predict, outputs_at)
 

@@ -2,7 +2,8 @@
 
 - A release that was asked for here (`default`) holds until git desires something else of that model than it did then.
 - A halt acts here at once; once git has it, signed by somebody whose word counts, git's counts, and so does what git says about its end.
-- Shrunk limits stay until somebody in an approving role has answered exactly the report that shrank them, in a signed review.
+- Shrunk limits stay, and rules decide in the place of a release that does worse than its evidence said, until somebody in an approving
+  role has answered exactly the report that says so, in a signed review.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 
 from bot_core.ai.activation import entry_digest
 from bot_core.governance import stages
+from bot_core.governance.alerts import alert_name
 from bot_core.governance.interventions import revocations, signed_halts
 from bot_core.governance.promotion import desired
 from bot_core.governance.reasons import Refused
@@ -20,7 +22,8 @@ from bot_core.governance.reasons import Refused
 if TYPE_CHECKING:
     import datetime as dt
 
-    from bot_core.documents.runtime import Control, Protected
+    from bot_core.documents.reports import Category
+    from bot_core.documents.runtime import Control, Degraded, Protected
     from bot_core.governance.acceptance import Accepted
 
 
@@ -28,8 +31,9 @@ def overtaken(control: Control, accepted: Accepted, now: dt.datetime) -> Control
     """Return what is still said here at an accepted commit."""
     known = _signed_halts(accepted) if control.halts else set()
     halts = [halt for halt in control.halts if halt.id not in known]
-    protected = [one for one in control.protected if not _answered(one, accepted)]
-    after = msgspec.structs.replace(control, halts=halts, protected=protected)
+    protected = [one for one in control.protected if not _answered(one, "drift", accepted)]
+    degraded = [one for one in control.degraded if not _answered(one, "degradation", accepted)]
+    after = msgspec.structs.replace(control, halts=halts, protected=protected, degraded=degraded)
     if control.default is not None and _moved_on(control, accepted):
         after = msgspec.structs.replace(after, default=None, reason="the environment's entry has changed")
     return control if after == control else msgspec.structs.replace(after, changed=now)
@@ -50,8 +54,8 @@ def _moved_on(control: Control, accepted: Accepted) -> bool:
     return named is None or entry_digest(entry) != named.entry
 
 
-def _answered(protected: Protected, accepted: Accepted) -> bool:
+def _answered(said: Protected | Degraded, category: Category, accepted: Accepted) -> bool:
     crew, _ = revocations(accepted.view, accepted.policy, accepted.memory)
     kinds = ("alert", "report")
-    answers = [s.document for kind in kinds for s in stages.reviews(accepted.view, kind, f"{protected.model}.drift", crew)]
-    return any(a.digest == protected.digest and a.decision != "ticket" and a.role in accepted.rules.approvals for a in answers)
+    answers = [s.document for kind in kinds for s in stages.reviews(accepted.view, kind, alert_name(said.model, category), crew)]
+    return any(a.digest == said.digest and a.decision != "ticket" and a.role in accepted.rules.approvals for a in answers)

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot_core._digest import sha256
-from bot_core._parse import read_bytes
+from bot_core._parse import encode_json, read_bytes, read_json, write_bytes
 from bot_core.ai.activation import Activation, entry_digest
 from bot_core.ai.inference import DecisionModelInference, ModelRepository
-from bot_core.config.runtime import SETTINGS, RuntimeSettings, load_settings
+from bot_core.ai.inference_cache import BOUND, InferenceCache
+from bot_core.ai.training_manager import TrainingManager
 from bot_core.decision.ports import utc_now
+from bot_core.documents.manager import ManagerSettings
 from bot_core.documents.runtime import Active, Named
 from bot_core.errors import ConfigError, PredictorError
 from bot_core.governance import layout
@@ -28,28 +30,31 @@ from bot_core.governance.git import Git
 from bot_core.governance.promotion import desired
 from bot_core.governance.reasons import Refused
 from bot_core.governance.state import StateFolder
-from bot_core.journal.append import Journal
-from bot_core.journal.event import TradingDecisionEvent, spelled
+from bot_core.journal.event import TradingDecisionEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bot_core.config.runtime import RuntimeSettings
     from bot_core.decision.orchestrator import DecisionOrchestrator
     from bot_core.decision.ports import ModelScore
     from bot_core.documents.environment import Entry
     from bot_core.documents.runtime import Control, Servable
 
 PORTFOLIO, PROFILE = "ai-manager", "ai-monitoring"
+SETTINGS = "manager.json"
 
 
-class AIManager:
-    """A machine's models.
+class AIManager(TrainingManager):
+    """A machine's models: those that decide, and the training that makes new ones.
 
     Args:
         model_dir: the state folder that the machine's runtime follows.
         settings: the machine's settings; by default `conf/runtime/default.yaml`.
         decision_journal: where what is said here is recorded; by default the settings' journal.
         clock: the present, with its zone.
+        root: the repository whose models are trained.
+        cached: how many loaded models are kept.
     """
 
     def __init__(
@@ -59,17 +64,29 @@ class AIManager:
         settings: RuntimeSettings | None = None,
         decision_journal: Path | str | None = None,
         clock: Callable[[], dt.datetime] = utc_now,
+        root: Path | str = ".",
+        cached: int = BOUND,
     ) -> None:
+        super().__init__(root=root, settings=settings, decision_journal=decision_journal, clock=clock)
         self.folder = StateFolder(Path(model_dir))
-        self.clock = clock
-        self._settings = settings
-        self._decision_journal = decision_journal
+        self._cache = InferenceCache(cached)
 
-    @property
-    def settings(self) -> RuntimeSettings:
-        """The machine's settings. A ConfigError where there are none."""
-        self._settings = self._settings or load_settings(SETTINGS)
-        return self._settings
+    def configure_decision_repository(self, path: Path | str) -> ModelRepository:
+        """Look for releases in this folder, in every process, where only their version or file name is given; return the folder.
+
+        What lies there decides nothing by that: a release is proven by its digest, wherever it is found.
+
+        Raises:
+            ConfigError: there is no such folder.
+            AuditError: it could not be written.
+        """
+        if not Path(path).is_dir():
+            msg = f"{path}: expected a folder of releases, got none"
+            raise ConfigError(msg, hint="models/MODEL, where bot-core release MODEL puts them")
+        with self.folder.lock():
+            settings = ManagerSettings(decision_repository=str(Path(path).resolve()))
+            write_bytes(self.folder.root / SETTINGS, encode_json(settings), sync=True)
+        return ModelRepository(path)
 
     def detach_decision_orchestrator(self, reason: str = "detached by AIManager") -> None:
         """Let no model decide on this machine, at once; its rules do.
@@ -90,7 +107,8 @@ class AIManager:
         Args:
             name: what it is called here.
             artifact: a version, a file's name or a path.
-            repository_root: the folder of the model's releases; by default the one that the path is in.
+            repository_root: the folder of the model's releases; by default the one that the path is in, and of a name alone the one
+                that `configure_decision_repository` names.
             set_default: whether it shall decide.
 
         Raises:
@@ -99,7 +117,7 @@ class AIManager:
             Refused: the environment would not allow it; the code says why.
             PredictorError: it does not give its golden outputs here.
         """
-        repository = ModelRepository(repository_root if repository_root is not None else Path(artifact).parent)
+        repository = ModelRepository(repository_root if repository_root is not None else self._releases(Path(artifact)))
         data = read_bytes(repository.find(artifact))
         manifest = repository.manifest_of(sha256(data), repository.find(artifact))
         with self.folder.lock():
@@ -144,6 +162,36 @@ class AIManager:
         """
         name = name if name is not None else self.folder.control().default
         return self._inference(self._only_plan() if name is None else self._renewed(name)[0])
+
+    def inference_for(self, symbol: str, name: str) -> DecisionModelInference:
+        """Return a model for a symbol: a name given here, or a model in force. It is loaded anew only where its proof has changed.
+
+        The runtime's reconciler judges what is in force; where there is none on this machine, every call does.
+
+        Raises:
+            ConfigError: no such name or model, or the model is of another instrument.
+            Refused: the environment would not allow it any more.
+        """
+        record = self._known(name)
+        found = self._cache.get(symbol, name, record)
+        if found is None:
+            found = self.inference(name) if record is None or name in self.folder.control().models else self._inference(record)
+            self._cache.put(symbol, name, found)
+        return found
+
+    def _known(self, name: str) -> Servable | None:
+        """Return the proof of a name, as the runtime's reconciler keeps it; nothing where no reconciler does, or not of this name."""
+        active, named = self.folder.active(), self.folder.control().models.get(name)
+        if active is None or self.folder.memory() is None:
+            return None
+        return active.pin(named.artifact) if named else active.plan(name)
+
+    def _releases(self, artifact: Path) -> Path:
+        """Return the folder in which a release is looked for."""
+        path = self.folder.root / SETTINGS
+        if artifact.parent != Path() or not path.exists():
+            return artifact.parent
+        return Path(read_json(path, ManagerSettings).decision_repository)
 
     def _renewed(self, name: str) -> tuple[Servable, Named]:
         """Judge a named model anew; return what was proven, and the name as it would be given now: git may desire something else."""
@@ -243,5 +291,4 @@ class AIManager:
             status=status,
             metadata=facts,
         )
-        with Journal(Path(self._decision_journal or self.settings.journal), fsync="always") as journal:
-            journal.append((spelled(event),))
+        self._journal(event)

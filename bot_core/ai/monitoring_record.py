@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
 from bot_core._parse import encode_json, read_bytes, write_bytes
+from bot_core.documents.degradation import DegradationReport
 from bot_core.documents.monitoring import InferenceDrift, InferenceQuality
 from bot_core.documents.reports import read_report
 from bot_core.documents.status import worst
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bot_core.documents.reports import Category
     from bot_core.documents.status import Status
 
-Report = InferenceQuality | InferenceDrift
+Report = InferenceQuality | InferenceDrift | DegradationReport
 FOLDER = "audit/ai_decision"
 SECOND = dt.timedelta(seconds=1)
 
@@ -40,11 +41,16 @@ def write_report(root: Path, report: Report, clock: Clock) -> str:
     Raises:
         AuditError: it could not be written.
     """
-    folder, now = f"{FOLDER}/{report.category}", clock().astimezone(dt.UTC)
-    draft = root / folder / f".{report.version}.{os.getpid()}.{id(report)}.draft"
-    write_bytes(draft, encode_json(report))
+    return file_report(root, report.category, report.version, encode_json(report), clock)
+
+
+def file_report(root: Path, category: str, stem: str, data: bytes, clock: Clock) -> str:
+    """Write a report's bytes as `<stem>.<time>.json` into a category's folder; see `write_report`."""
+    folder, now = f"{FOLDER}/{category}", clock().astimezone(dt.UTC)
+    draft = root / folder / f".{stem}.{os.getpid()}.{id(data)}.draft"
+    write_bytes(draft, data)
     try:
-        paths = (f"{folder}/{report.version}.{layout.stamp(now + later * SECOND)}.json" for later in count())
+        paths = (f"{folder}/{stem}.{layout.stamp(now + later * SECOND)}.json" for later in count())
         return next(path for path in paths if _linked(draft, root / path))
     except OSError as error:
         msg = f"{root / folder}: expected to write a report, got {error.strerror or error}"
@@ -54,7 +60,7 @@ def write_report(root: Path, report: Report, clock: Clock) -> str:
 
 
 def report_event(report: Report, report_path: str, at: dt.datetime) -> TradingDecisionEvent:
-    """Make the journal's event of a report that was written: `ai_data_quality_report` or `ai_drift_report`."""
+    """Make the journal's event of a report that was written: `ai_<category>_report`, of a degradation with its figures."""
     return TradingDecisionEvent(
         event_type=f"ai_{report.category}_report",
         timestamp=at,
@@ -68,8 +74,17 @@ def report_event(report: Report, report_path: str, at: dt.datetime) -> TradingDe
             "model": report.model,
             "version": report.version,
             "enforce": report.policy.enforce,
+            **_figures(report),
         },
     )
+
+
+def _figures(report: Report) -> dict[str, object]:
+    """Say why a degradation is reported, and how large it is."""
+    if not isinstance(report, DegradationReport):
+        return {}
+    facts = {"reason": report.reason, "ratio": report.ratio, "excess": report.excess, "since": report.since}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def newest_status(root: Path, *, version: str, environment: str, rows: int) -> Status:

@@ -6,6 +6,7 @@ tested and signed. Plain floats throughout: importing this loads neither numpy n
 - Trees run in LightGBM's C library (`bot_core.ai.lib_lightgbm`).
 - Linear models and Platt's map are plain arithmetic in numpy's order of operations; `math.exp` and `math.log` are the C library's, as
   are numpy's under the instruction set that `pipelines` pins for training.
+- An ensemble asks each member in turn (`bot_core.ai.aggregation`).
 - ONNX models run in onnxruntime, an optional extra, in whatever precision they were exported with.
 
 A missing value is NaN. Whether a prediction that is not finite may decide anything is the caller's question.
@@ -19,8 +20,9 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bot_core.ai.aggregation import joined
 from bot_core.ai.lib_lightgbm import Trees, wrong_row
-from bot_core.documents.artifact import LinearState, TreeState
+from bot_core.documents.artifact import EnsembleState, LinearState, TreeState
 from bot_core.errors import PredictorError
 
 if TYPE_CHECKING:
@@ -147,6 +149,8 @@ def _score(state: ModelState, width: int) -> Score:
             return trees.predict
         case LinearState():
             return _linear(state, width)
+        case EnsembleState():
+            return joined(state, lambda member: _score(member, width))
 
 
 def _linear(state: LinearState, width: int) -> Score:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
 from bot_core._parse import read_bytes
+from bot_core.documents.governed import NAME
 from bot_core.documents.reports import Category, Report, read_report, read_status
 from bot_core.governance import layout
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 AUDIT = Path("audit/ai_decision")
 _STAMP = re.compile(layout.STAMP)
-_LATER = re.compile(rf"{layout.VERSION}\.{layout.STAMP}\.json")
+_LATER = re.compile(rf"({layout.VERSION}|{NAME})\.{layout.STAMP}\.json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import to_builtins
 
+from bot_core._parse import convert
 from bot_core.ai import families
 from bot_core.ai.drift import drift_baseline
 from bot_core.ai.leaks import refuse_leaks
@@ -21,6 +23,7 @@ from bot_core.config.models import Direction, ForwardReturn, TripleBarrier
 from bot_core.documents.artifact import (
     Bounds,
     Calibration,
+    DriftMonitor,
     GoldenVector,
     Metrics,
     Payoff,
@@ -33,8 +36,7 @@ from bot_core.documents.artifact import (
 if TYPE_CHECKING:
     from bot_core.ai.learning import Learned
     from bot_core.ai.task import Task
-    from bot_core.ai.windows import Parts, Rows
-    from bot_core.config.models import PipelineConfig
+    from bot_core.config.models import PipelineConfig, ValidationConfig
     from bot_core.documents.scores import Scores
     from bot_core.features.dataset import FeatureDataset
 
@@ -51,17 +53,40 @@ class Origin:
     features_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Labelled rows in three parts, oldest first, each purged against the next; `purged` rows are in none."""
+
+    train: FeatureDataset
+    validation: FeatureDataset
+    test: FeatureDataset
+    purged: int
+
+
 def train_model(dataset: FeatureDataset, config: PipelineConfig, origin: Origin) -> TrainedModel:
     """Train on the labelled rows of a dataset.
 
     Raises:
         DatasetError: too few rows, a target that never varies, a class that never occurs, or a feature that knows the target.
     """
+    return train_division(divided(dataset, config.validation), config, origin)
+
+
+def divided(dataset: FeatureDataset, config: ValidationConfig) -> Division:
+    """Divide the labelled rows of a dataset.
+
+    Raises:
+        DatasetError: too few rows.
+    """
+    rows, split = dataset.labelled(), config.split
+    parts = chronological_split(rows.times, rows.label_ends, (split.train, split.validation), duration(config.embargo))
+    return Division(rows.rows(parts.train), rows.rows(parts.validation), rows.rows(parts.test), parts.purged)
+
+
+def train_division(parts: Division, config: PipelineConfig, origin: Origin) -> TrainedModel:
+    """Train on rows that are divided already; see `train_model` for what is raised."""
     task = task_of(config.target)
-    rows = dataset.labelled()
-    split = config.validation.split
-    parts = chronological_split(rows.times, rows.label_ends, (split.train, split.validation), duration(config.validation.embargo))
-    train, validation, test = (rows.rows(part) for part in (parts.train, parts.validation, parts.test))
+    train, validation, test = parts.train, parts.validation, parts.test
     refuse_leaks(train, task.pivot_value(train.targets))
     learned = learn(task, config.model, train, validation)
 
@@ -69,7 +94,7 @@ def train_model(dataset: FeatureDataset, config: PipelineConfig, origin: Origin)
         return score(task, part, learned.fitted.predict(part.values), learned.pivot, config.validation.round_trip_cost_bps)
 
     out_of_sample = figures(test)
-    names = dataset.feature_names
+    names = train.feature_names
     return TrainedModel(
         backend=families.backend(config.model),
         feature_names=list(names),
@@ -83,9 +108,10 @@ def train_model(dataset: FeatureDataset, config: PipelineConfig, origin: Origin)
         feature_bounds={name: Bounds(low=s.low, high=s.high) for name, s in train.feature_stats.items()},
         feature_importance={name: float(v) for name, v in zip(names, learned.fitted.importance, strict=True)},
         drift_baseline=drift_baseline(train, config.monitoring.drift.bins),
+        drift_monitor=convert(to_builtins(config.monitoring.drift), DriftMonitor, "monitoring.drift"),
         calibration=_calibration(learned, test),
         golden=_golden(learned, test),
-        metadata=_metadata(task, config, learned, parts, rows, origin, _payoff(config, train, learned.pivot)),
+        metadata=_metadata(task, config, learned, parts, origin, _payoff(config, train, learned.pivot)),
     )
 
 
@@ -116,7 +142,7 @@ def _golden(learned: Learned, test: FeatureDataset) -> list[GoldenVector]:
 
 
 def _metadata(
-    task: Task, config: PipelineConfig, learned: Learned, parts: Parts, rows: FeatureDataset, origin: Origin, payoff: Payoff | None
+    task: Task, config: PipelineConfig, learned: Learned, parts: Division, origin: Origin, payoff: Payoff | None
 ) -> TrainingMetadata:
     return TrainingMetadata(
         model=origin.model,
@@ -129,9 +155,9 @@ def _metadata(
         rounds=learned.fitted.rounds,
         data_digest=origin.data_digest,
         features_digest=origin.features_digest,
-        train=_span(rows, parts.train),
-        validation=_span(rows, parts.validation),
-        test=_span(rows, parts.test),
+        train=_span(parts.train),
+        validation=_span(parts.validation),
+        test=_span(parts.test),
         purged_rows=parts.purged,
         embargo=config.validation.embargo,
         payoff=payoff,
@@ -154,5 +180,5 @@ def _payoff(config: PipelineConfig, train: FeatureDataset, pivot: float) -> Payo
     return None
 
 
-def _span(rows: FeatureDataset, part: Rows) -> SplitWindow:
-    return SplitWindow(first=utc(rows.times[part[0]]), last=utc(rows.times[part[-1]]))
+def _span(rows: FeatureDataset) -> SplitWindow:
+    return SplitWindow(first=utc(rows.times[0]), last=utc(rows.times[-1]))

@@ -21,7 +21,7 @@ from bot_core.ai.comparison import compare, losses
 from bot_core.ai.fitted import Examples
 from bot_core.ai.learning import learn_by
 from bot_core.ai.scoring import reliability, score
-from bot_core.ai.windows import LEAST_ROWS, purge, require_rows, utc, walk_forward_windows
+from bot_core.ai.windows import LEAST_ROWS, label_overlap, purge, require_rows, utc, walk_forward_windows
 from bot_core.documents.artifact import ModelArtifact
 from bot_core.documents.kinds import KINDS
 from bot_core.documents.validation import violations
@@ -114,7 +114,7 @@ class WalkForwardValidator:
         first, _ = hold_out(rows, steps[0].train, evidence, self.plan.embargo)
         fit = families.fitter(model, Examples(rows.values, rows.targets), first)
         trial = Trial(self.task, rows, known, fit, evidence, self.plan.embargo)
-        pool = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
+        pool = Parallel(n_jobs=workers, require="sharedmem", return_as="generator")
         return pool(delayed(_run_window)(i, step, trial) for i, step in enumerate(steps))
 
 
@@ -165,7 +165,7 @@ def _report(task: Task, rows: FeatureDataset, outcomes: list[Outcome], evidence:
         losses(tested.targets, predictions, evidence.loss),
         {key: losses(tested.targets, guess, evidence.loss) for key, guess in naive.items()},
         loss=evidence.loss,
-        overlap=_overlap(tested),
+        overlap=label_overlap(tested.times, tested.label_ends),
         significance=evidence.significance,
     )
 
@@ -186,12 +186,6 @@ def _report(task: Task, rows: FeatureDataset, outcomes: list[Outcome], evidence:
         comparison=comparison,
         reliability=reliability(np.concatenate([o.probabilities for o in outcomes]), (tested.targets > pivots).astype(np.float64)),
     )
-
-
-def _overlap(rows: FeatureDataset) -> int:
-    """Count how many labels are alive at once, on average."""
-    ends = np.searchsorted(rows.times, rows.label_ends, side="left")
-    return max(1, round(float(np.mean(ends - np.arange(len(rows))))))
 
 
 def validate_model_artifact_schema(artifact: ModelArtifact) -> None:

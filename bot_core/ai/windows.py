@@ -132,3 +132,11 @@ def require_rows(rows: Rows, what: str) -> None:
     if len(rows) < LEAST_ROWS:
         msg = f"{what}: expected at least {LEAST_ROWS} rows after purging, got {len(rows)}"
         raise DatasetError(msg, hint="the horizon or the embargo is too long for the data; shorten it or use more data")
+
+
+def label_overlap(times: Times, label_ends: Times) -> int:
+    """Count how many labels of (n,) rows in order of time are alive at once, on average; 1 where there are no rows."""
+    if not len(times):
+        return 1
+    ends = np.searchsorted(times, label_ends, side="left")
+    return max(1, round(float(np.mean(ends - np.arange(len(times))))))

@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _alerts(arguments: argparse.Namespace, desk: Desk) -> int:
     """List what is open; exit 20 if anything is."""
-    reports = [report for kind in ("data_quality", "drift") for report in critical_reports(kind, arguments.audit)]
+    reports = [report for kind in ("data_quality", "drift", "degradation") for report in critical_reports(kind, arguments.audit)]
     owed = {path for paths in pending_sign_offs(reports, root=desk.root).values() for path in paths}
     later = [report for report in reports if LATER.search(Path(report.report_path).as_posix())]
     events = [event for _, event in recorded(arguments.journal)] if arguments.journal else []

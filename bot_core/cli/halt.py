@@ -6,6 +6,7 @@ The models of this machine stop first; only then is loaded what reads git and si
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import msgspec
 
 from bot_core.config.runtime import SETTINGS, load_settings
 from bot_core.documents.interventions import Halt, order_id
-from bot_core.errors import ConfigError
+from bot_core.errors import ConfigError, DocumentError
 from bot_core.governance.state import StateFolder
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ EPILOG = """\
 one person in any approving role of the environment is enough; ending a halt needs every role (bot-core resume).
 A halt of a model stops the release that is active; other releases stay eligible. --all stops everything there is.
 On a machine that decides for the environment itself, its models stop before the halt is signed and committed, and decide again if that
-fails; everywhere else they stop with the push.
+fails; everywhere else they stop with the push. Where control.json is damaged, its bytes are kept beside a new one, and nothing decides
+until a model is attached again.
 """
 
 
@@ -68,11 +70,14 @@ def _folder(arguments: argparse.Namespace) -> StateFolder | None:
 @contextmanager
 def _stopped_here(folder: StateFolder | None, order: Halt) -> Iterator[None]:
     """Stop the models of this machine, if it decides for this environment; where the order then fails, they decide again."""
-    active = folder.active() if folder else None
-    if folder is None or active is None or active.environment != order.environment:
+    if folder is None or not _decides_for(folder, order.environment):
         yield
         return
-    folder.change(lambda said: msgspec.structs.replace(said, halts=[*said.halts, order], changed=order.issued))
+    if (aside := folder.halt(order)) is not None:
+        print(
+            f"{folder.control_path} was damaged and is kept as {aside}; no model decides here until one is attached",
+            file=sys.stderr,
+        )
     issued = False
     try:
         yield
@@ -80,6 +85,15 @@ def _stopped_here(folder: StateFolder | None, order: Halt) -> Iterator[None]:
     finally:
         if not issued:
             folder.change(lambda said: msgspec.structs.replace(said, halts=[one for one in said.halts if one != order]))
+
+
+def _decides_for(folder: StateFolder, environment: str) -> bool:
+    """Say whether this machine decides for an environment; where that cannot be read, it may."""
+    try:
+        active = folder.active()
+    except DocumentError:
+        return True
+    return active is not None and active.environment == environment
 
 
 def _order(arguments: argparse.Namespace, now: dt.datetime) -> Halt:

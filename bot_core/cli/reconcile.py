@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot_core.cli.show import say
-from bot_core.config.runtime import SETTINGS, load_settings
+from bot_core.config.runtime import POLL_S, SETTINGS, load_settings
 from bot_core.errors import ConfigError
 from bot_core.governance.reasons import CODES, Verdict
 from bot_core.governance.state import StateFolder
@@ -86,8 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
         status = reconciler.once()
         say(arguments, msgspec.to_builtins(status), list(lines(status, reconciler.folder.memory())))
         return exit_code(status)
-    if not 0.05 <= arguments.watch <= 86_400:  # noqa: PLR2004  # a twentieth of a second to a day
-        msg = f"--watch: expected 0.05 to 86400 seconds, got {arguments.watch:g}"
+    least, most = POLL_S
+    if not least <= arguments.watch <= most:
+        msg = f"--watch: expected {least:g} to {most:g} seconds, got {arguments.watch:g}"
         raise ConfigError(msg)
     _watch(arguments, reconciler)
     return 0

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +17,17 @@ import msgspec
 
 from bot_core.cli.reconcile import add_settings, reconciler_of, settings_of
 from bot_core.cli.show import say
-from bot_core.errors import ConfigError
+from bot_core.errors import AuditError, ConfigError
 from bot_core.governance.state import StateFolder
 from bot_core.reporting.machine import lines
 from bot_core.runtime import service
 from bot_core.runtime.active import ActivePlans
 from bot_core.runtime.clock import SteadyClock
 from bot_core.runtime.journal import JsonlTradingDecisionJournal
-from bot_core.runtime.loop import AIDecisionLoop
+from bot_core.runtime.loop import KEPT_FAILURES
 from bot_core.runtime.records import moment
 from bot_core.runtime.station import Station
+from bot_core.runtime.watching import watched
 from bot_core.runtime.writer import JournalWriter
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from bot_core.decision.candidate import RiskSnapshot
     from bot_core.errors import BotCoreError
     from bot_core.runtime.records import Decision
-    from bot_core.runtime.service import Account, Feed
+    from bot_core.runtime.service import Account, Feed, ServedLoop
 
 EPILOG = """\
   bot-core run --env paper                      decide on every new bar of the declared files, until interrupted
@@ -79,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         desk = _Desk(station, account, quiet=arguments.quiet or arguments.format == "json")
         words = _watch_words(arguments, settings)
         errors = desk.replay(feeds, arguments.replay) if arguments.replay else desk.follow(feeds, words, arguments.seconds)
-    account.save()
+        errors += desk.saved()
     say(arguments, desk.facts(), desk.summary())
     for error in errors:
         print(f"{error.code}: {error}", file=sys.stderr)
@@ -94,14 +95,17 @@ class _Desk:
     account: Account
     quiet: bool
     counted: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    _unsaved: deque[AuditError] = field(default_factory=lambda: deque(maxlen=KEPT_FAILURES))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def replay(self, feeds: Mapping[str, Feed], last: int) -> list[BotCoreError]:
         """Decide on the newest bars of each instrument."""
-        loops = {symbol: AIDecisionLoop(symbol, self.station) for symbol in feeds}
+        loops = {symbol: service.ServedLoop(symbol, self.station) for symbol in feeds}
         decisions = service.replayed(loops, feeds, last, self.account.trader.newest_bar)
-        errors = service.attended({"replay": decisions}, self._told, threading.Event())
-        return [*errors, *(error for loop in loops.values() for error in loop.failures)]
+        stop = threading.Event()
+        with watched(self.station, feeds, stop) as undone:
+            errors = service.attended({"replay": decisions}, self._told, stop)
+        return [*errors, *undone, *_ended(loops)]
 
     def follow(self, feeds: Mapping[str, Feed], words: Sequence[str], seconds: float | None) -> list[BotCoreError]:
         """Decide on bars as they come, until a signal or the end of the time given."""
@@ -109,16 +113,20 @@ class _Desk:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         ends = time.monotonic() + seconds if seconds is not None else float("inf")
-        loops = {symbol: AIDecisionLoop(symbol, self.station) for symbol in feeds}
+        loops = {symbol: service.ServedLoop(symbol, self.station) for symbol in feeds}
 
         def over() -> bool:
             return stop.is_set() or time.monotonic() >= ends
 
         newest = self.account.trader.newest_bar
         decisions = {symbol: service.followed(loop, feeds[symbol], newest(symbol), over) for symbol, loop in loops.items()}
-        with service.reconciling(words, stop), service.maintained(self.station, stop) as unrecorded:
+        with (
+            service.reconciling(words, stop),
+            service.maintained(self.station, stop) as unrecorded,
+            watched(self.station, feeds, stop) as undone,
+        ):
             errors = service.attended(decisions, self._kept, stop)
-        return [*errors, *unrecorded, *(error for loop in loops.values() for error in loop.failures)]
+        return [*errors, *unrecorded, *undone, *_ended(loops), *self._unsaved]
 
     def _told(self, decision: Decision) -> None:
         """Count a decision and show it."""
@@ -131,9 +139,19 @@ class _Desk:
                 print(f"{when} {decision.symbol} {decision.model} {decision.arm} {status}{why}", flush=True)
 
     def _kept(self, decision: Decision) -> None:
-        """Keep the account as it is after a decision, so that a restart finds it."""
-        self.account.save()
+        """Keep the account as it is after a decision, so that a restart finds it; where that fails, the next decision tries again."""
+        for error in self.saved():
+            self._unsaved.append(error)
+            print(f"{error.code}: {error}", file=sys.stderr, flush=True)
         self._told(decision)
+
+    def saved(self) -> list[AuditError]:
+        """Keep the account as it is now; return what stood in the way."""
+        try:
+            self.account.save()
+        except AuditError as error:
+            return [error]
+        return []
 
     def facts(self) -> dict[str, object]:
         """Return what was decided, and the account."""
@@ -153,6 +171,13 @@ class _Desk:
         return self.account.trader.snapshot(self.station.settings.paper.risk_profile, self.station.clock())
 
 
+def _ended(loops: Mapping[str, ServedLoop]) -> list[BotCoreError]:
+    """Let the loops come to their end; return what they could not do."""
+    for loop in loops.values():
+        loop.close()
+    return [error for loop in loops.values() for error in loop.failures]
+
+
 def _first_pass(settings: RuntimeSettings) -> None:
     """Follow git once before anything is decided, and say how it went."""
     reconciler = reconciler_of(settings)
@@ -161,11 +186,21 @@ def _first_pass(settings: RuntimeSettings) -> None:
     print("\n".join(lines(status, reconciler.folder.memory())), file=sys.stderr)
 
 
-def _feeds(settings: RuntimeSettings, plans: ActivePlans, bars: Sequence[str]) -> dict[str, Feed]:
+def named_files(bars: Sequence[str]) -> dict[str, str]:
+    """Return instrument → file.
+
+    Raises:
+        ConfigError: a word that is no such pair, or an instrument twice.
+    """
     named = dict(pair.split("=", 1) for pair in bars if "=" in pair)
     if len(named) != len(bars):
         msg = f"--bars: expected INSTRUMENT=FILE, got {', '.join(bars)}"
         raise ConfigError(msg, hint="--bars eurusd=/var/feed/eurusd.csv")
+    return named
+
+
+def _feeds(settings: RuntimeSettings, plans: ActivePlans, bars: Sequence[str]) -> dict[str, Feed]:
+    named = named_files(bars)
     follows = plans.current().environment
     if follows not in {"", settings.environment}:
         msg = f"{settings.state}: expected a state folder that follows {settings.environment}, got one that follows {follows}"

@@ -10,17 +10,19 @@ import msgspec
 from bot_core.cli.gate import moment
 from bot_core.cli.show import say
 from bot_core.config.runtime import SETTINGS, load_settings
+from bot_core.errors import DocumentError
 from bot_core.governance.desk import Desk
 from bot_core.governance.standings import Place, places
 from bot_core.governance.state import StateFolder
 from bot_core.reporting.machine import lines as passed
+from bot_core.reporting.machine import stopped
 from bot_core.reporting.verdicts import explained, matrix
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from bot_core.documents.runtime import RuntimeStatus
+    from bot_core.documents.runtime import Degraded, RuntimeStatus
 
 EPILOG = """\
 judges the newest commit of --ref by the policy it holds. Exit 0 whatever it says; scripts read --format json.
@@ -52,8 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     if machine is None or arguments.env not in {None, machine.environment}:
         say(arguments, facts, lines(found, desk))
         return 0
-    here = [f"this machine, {machine.last_attempted:%Y-%m-%d %H:%M:%S} UTC", *(f"  {line}" for line in passed(machine, None))]
-    say(arguments, {**facts, "machine": msgspec.to_builtins(machine)}, [*lines(found, desk), *here])
+    degraded, why = _degraded(_folder(arguments))
+    said = [*passed(machine, None), *why]
+    here = [f"this machine, {machine.last_attempted:%Y-%m-%d %H:%M:%S} UTC", *(f"  {line}" for line in said)]
+    body = {**msgspec.to_builtins(machine), "degraded": msgspec.to_builtins(degraded)}
+    say(arguments, {**facts, "machine": body}, [*lines(found, desk), *here])
     return 0
 
 
@@ -61,7 +66,20 @@ def _machine(arguments: argparse.Namespace) -> RuntimeStatus | None:
     """Read how this machine's last pass went; nothing where it decides for nobody."""
     if arguments.state is None and not SETTINGS.exists():
         return None
-    return StateFolder(Path(arguments.state or load_settings().state)).status()
+    return _folder(arguments).status()
+
+
+def _degraded(folder: StateFolder) -> tuple[list[Degraded], list[str]]:
+    """Read which releases do worse than their evidence said, and say so; where the file is damaged, say that."""
+    try:
+        control = folder.control()
+    except DocumentError as error:
+        return [], [f"{error.code}: {error}"]
+    return control.degraded, [*stopped(control)]
+
+
+def _folder(arguments: argparse.Namespace) -> StateFolder:
+    return StateFolder(Path(arguments.state or load_settings().state))
 
 
 def lines(found: list[Place] | None, desk: Desk) -> Iterator[str]:

@@ -13,11 +13,21 @@ from msgspec import Meta
 
 from bot_core.config.decision import DecisionEngineConfig as DecisionEngineConfig
 from bot_core.config.decision import DecisionOrchestratorThresholds as DecisionOrchestratorThresholds
+from bot_core.config.families import Aggregation as Aggregation
+from bot_core.config.families import Ensemble as Ensemble
+from bot_core.config.families import LightGBM as LightGBM
+from bot_core.config.families import Linear as Linear
+from bot_core.config.families import MemberConfig as MemberConfig
+from bot_core.config.families import ModelConfig as ModelConfig
+from bot_core.config.monitoring import DegradationConfig as DegradationConfig
 from bot_core.config.monitoring import DriftConfig as DriftConfig
 from bot_core.config.monitoring import Limit as Limit
 from bot_core.config.monitoring import MonitoringConfig as MonitoringConfig
 from bot_core.config.monitoring import QualityConfig as QualityConfig
 from bot_core.config.monitoring import QualityLimits as QualityLimits
+from bot_core.config.schedule import Proposal as Proposal
+from bot_core.config.schedule import ScheduleConfig as ScheduleConfig
+from bot_core.config.update import Update as Update
 from bot_core.config.values import Count, DataPath, Duration, Moment, NotNegative, OpenShare
 from bot_core.config.values import Name as Name
 from bot_core.config.values import Positive as Positive
@@ -63,6 +73,7 @@ class Bars(Group, frozen=True, kw_only=True):
     calendar: str
     as_of: Moment
     repairs: Repairs = Repairs()
+    update: Update | None = None
 
 
 class CsvBars(Bars, frozen=True, kw_only=True, tag_field="kind", tag="csv"):
@@ -93,6 +104,7 @@ class EventTable(Group, frozen=True, kw_only=True, tag_field="kind", tag="events
     timezone: str = "UTC"
     as_of: Moment
     repairs: Repairs = Repairs()
+    update: Update | None = None
 
 
 DataConfig = CsvBars | ParquetBars | EventTable
@@ -160,33 +172,6 @@ class LabelColumn(Group, frozen=True, kw_only=True, tag_field="kind", tag="label
 
 TargetConfig = ForwardReturn | Direction | TripleBarrier | NextRange | LabelColumn
 
-# --- model --------------------------------------------------------------------------------------------------------
-
-
-class LightGBM(Group, frozen=True, kw_only=True, tag_field="family", tag="lightgbm"):
-    """Gradient-boosted trees. `l1`, `l2` and `huber` predict a number, `binary` a probability."""
-
-    objective: Literal["l1", "l2", "huber", "binary"]
-    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.05
-    num_leaves: Annotated[int, Meta(ge=2, le=4096)] = 15
-    min_data_in_leaf: Count = 50
-    max_bin: Annotated[int, Meta(ge=2, le=65535)] = 255
-    feature_fraction: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
-    lambda_l2: NotNegative = 0.0
-    rounds: Annotated[int, Meta(ge=1, le=10_000)] = 400
-    early_stopping_rounds: Count = 30
-    seed: Annotated[int, Meta(ge=0)] = 7
-
-
-class Linear(Group, frozen=True, kw_only=True, tag_field="family", tag="linear"):
-    """A ridge (numbers) or logistic (probabilities) model on scaled features: the plain thing to beat."""
-
-    objective: Literal["l2", "binary"]
-    penalty: Positive = 1.0
-
-
-ModelConfig = LightGBM | Linear
-
 # --- validation ---------------------------------------------------------------------------------------------------
 
 
@@ -226,10 +211,20 @@ class ValidationConfig(Group, frozen=True, kw_only=True):
 # --- compute and the whole ----------------------------------------------------------------------------------------
 
 
-class ComputeConfig(Group, frozen=True, kw_only=True):
-    """Where parallel work runs. Results never depend on it, so no stage depends on it."""
+class LocalCompute(Group, frozen=True, kw_only=True, tag_field="backend", tag="local"):
+    """This machine: models in processes where there are several, a lone model's windows in threads."""
 
     workers: Annotated[int, Meta(ge=-1, description="-1: one per core")] = -1
+
+
+class DaskCompute(Group, frozen=True, kw_only=True, tag_field="backend", tag="dask"):
+    """An existing Dask cluster whose workers stand in this repository's folder: models on its workers, windows one by one."""
+
+    address: str
+
+
+ComputeConfig = LocalCompute | DaskCompute
+"""Where parallel work runs. Results never depend on it, so no stage depends on it."""
 
 
 class PipelineConfig(Group, frozen=True, kw_only=True):
@@ -241,4 +236,5 @@ class PipelineConfig(Group, frozen=True, kw_only=True):
     model: ModelConfig
     validation: ValidationConfig
     monitoring: MonitoringConfig
-    compute: ComputeConfig = ComputeConfig()
+    schedule: ScheduleConfig = ScheduleConfig(every="7d")
+    compute: ComputeConfig = LocalCompute()

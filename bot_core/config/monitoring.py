@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bot_core.config.values import Count, Name, OpenShare, Positive, Share
+from bot_core.config.values import Count, Duration, Name, OpenShare, Positive, Share
 
 CLOCK = ("hour_sin", "hour_cos", "weekday_sin", "weekday_cos")
 
@@ -67,8 +67,30 @@ class DriftConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     not_watched: list[Name] = msgspec.field(default_factory=lambda: list(CLOCK))
 
 
+class DegradationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How live performance is judged against the walk-forward report.
+
+    `request` and `fall_back` are shares by which the model's loss over the naive prediction's may be worse than expected. `block`: decided
+    rows per look; `period`: blocks within which a false alarm of one bound has at most the chance `false_alarm_rate`. `patience`: so long
+    no label need become known.
+    """
+
+    block: Annotated[int, Meta(ge=2)] = 20
+    request: Positive = 0.1
+    fall_back: Positive = 0.25
+    false_alarm_rate: OpenShare = 0.01
+    period: Count = 250
+    patience: Duration = "5d"
+
+    def __post_init__(self) -> None:
+        if self.fall_back < self.request:
+            msg = f"Expected fall_back >= request, got {self.fall_back:g} and {self.request:g}"
+            raise ValueError(msg)
+
+
 class MonitoringConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is watched."""
 
     quality: QualityConfig
     drift: DriftConfig = DriftConfig()
+    degradation: DegradationConfig = DegradationConfig()

@@ -15,6 +15,9 @@ from bot_core.config.models import Group, Name, Positive, Share
 from bot_core.errors import ConfigError, DocumentError
 
 SETTINGS = Path("conf/runtime/default.yaml")
+POLL_S = (0.05, 86_400.0)
+"""Between two looks at the repository: a twentieth of a second at least, a day at most."""
+GITHUB = "https://api.github.com"
 
 
 class Protection(Group, frozen=True, kw_only=True):
@@ -35,6 +38,15 @@ class PaperAccount(Group, frozen=True, kw_only=True):
     risk_profile: Name = "balanced"
 
 
+class GitHubSettings(Group, frozen=True, kw_only=True, tag_field="kind", tag="github"):
+    """Where pull requests are opened; the token comes from the environment variable, and travels over https or on this machine only."""
+
+    api: Annotated[str, Meta(pattern=r"^(https://[^\s/@?#]+|http://(localhost|127\.0\.0\.1)(:[0-9]+)?)(/[^\s@?#]*)?$")] = GITHUB
+    repository: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", description="owner/name")]
+    token_env: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "GITHUB_TOKEN"  # noqa: S105  # its name
+    base: Annotated[str, Meta(min_length=1)] = "main"
+
+
 class RuntimeSettings(Group, frozen=True, kw_only=True):
     """One machine's runtime."""
 
@@ -47,13 +59,14 @@ class RuntimeSettings(Group, frozen=True, kw_only=True):
     fsync: Literal["always", "batch", "os"] = "batch"
     signing_key: str | None = None
     audit: str = "audit/ai_decision"
-    poll_s: Positive = 1.0
+    poll_s: Annotated[float, Meta(ge=POLL_S[0], le=POLL_S[1])] = 1.0
     fetch_timeout_s: Positive = 20.0
     max_model_age_days: Annotated[int, Meta(ge=1)] = 365
     score_budget_ms: Positive = 50.0
     enforce_monitoring: bool = True
     protection: Protection = Protection()
     paper: PaperAccount = PaperAccount()
+    host: GitHubSettings | None = None
 
 
 def load_settings(path: Path = SETTINGS) -> RuntimeSettings:

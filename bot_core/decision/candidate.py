@@ -25,6 +25,7 @@ AHEAD_S = 1.0
 
 _EQUITIES = {"daily_loss_pct": "start_of_day_equity", "drawdown_pct": "peak_equity", "position_ratio": "last_equity"}
 _ACCOUNT = (*_EQUITIES, "open_positions")
+_NO_SIZES: list[float] = []
 
 
 class DecisionCandidate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,23 +212,26 @@ def measures_of(candidate: DecisionCandidate, snapshot: RiskSnapshot | None) -> 
     position_ratio = (Σ |notional| + the candidate's) / last equity; open_positions: with the candidate's symbol. Shares, and a count.
     What cannot be measured is the finding that says why.
     """
-    notional = notional_of(candidate)
+    size, latency = candidate.notional, candidate.latency_ms  # looked at in place: nearly all are sound
+    notional = size if type(size) is float and 0.0 <= size < math.inf else notional_of(candidate)
     measures = _account(candidate.symbol, notional, snapshot)
-    measures["latency_ms"], measures["trade_notional"] = latency_of(candidate), notional
+    measures["latency_ms"] = latency if type(latency) is float and 0.0 <= latency < math.inf else latency_of(candidate)
+    measures["trade_notional"] = notional
     return measures
 
 
 def _account(symbol: str, notional: float | Finding, snapshot: RiskSnapshot | None) -> dict[str, float | Finding]:
     if snapshot is None:
         return dict.fromkeys(_ACCOUNT, Finding("risk_snapshot_missing", "risk_snapshot"))
-    start, peak, last = snapshot.start_of_day_equity, snapshot.peak_equity, snapshot.last_equity
-    sizes = _sizes(snapshot)
-    numbers = [start, snapshot.daily_realized_pnl, peak, last, *sizes]
-    if not (plain_floats(numbers) or all(map(finite, numbers))):
+    start, peak, last, pnl = snapshot.start_of_day_equity, snapshot.peak_equity, snapshot.last_equity, snapshot.daily_realized_pnl
+    sizes = _sizes(snapshot) if snapshot.positions else _NO_SIZES
+    # the quick question first: where a sum of floats is finite, all of them are
+    plain = type(start) is type(peak) is type(last) is type(pnl) is float and plain_floats(sizes)
+    if not (plain and -math.inf < start + peak + last + pnl < math.inf) and not all(map(finite, (start, peak, last, pnl, *sizes))):
         return _unsound(snapshot)
     held = symbol in snapshot.positions and snapshot.positions[symbol].notional != 0.0
     return {
-        "daily_loss_pct": -snapshot.daily_realized_pnl / start if start > 0.0 else _no_equity("start_of_day_equity", start),
+        "daily_loss_pct": -pnl / start if start > 0.0 else _no_equity("start_of_day_equity", start),
         "drawdown_pct": (peak - last) / peak if peak > 0.0 else _no_equity("peak_equity", peak),
         "position_ratio": _ratio(sizes, notional, last) if last > 0.0 else _no_equity("last_equity", last),
         "open_positions": len(sizes) - sizes.count(0.0) + (not held),
@@ -235,7 +239,7 @@ def _account(symbol: str, notional: float | Finding, snapshot: RiskSnapshot | No
 
 
 def _ratio(sizes: list[float], notional: float | Finding, equity: float) -> float | Finding:
-    return notional if isinstance(notional, Finding) else (sum(map(abs, sizes)) + notional) / equity
+    return notional if isinstance(notional, Finding) else (sum(map(abs, sizes), 0.0) + notional) / equity
 
 
 def _unsound(snapshot: RiskSnapshot) -> dict[str, float | Finding]:
@@ -256,7 +260,7 @@ def _sizes(snapshot: RiskSnapshot) -> list[float]:
 
 
 def _gross(snapshot: RiskSnapshot) -> float:
-    return sum(map(abs, _sizes(snapshot)))
+    return sum(map(abs, _sizes(snapshot)), 0.0)  # of floats, which end at infinity: integers are unbounded, and then no float
 
 
 def room(snapshot: RiskSnapshot, limits: Limits) -> float:

@@ -40,10 +40,7 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     total: Cost | None = None
 
 
-_NO_COSTS = StrategyCosts()
-
-
-class KnownCost(msgspec.Struct, frozen=True):
+class KnownCost(msgspec.Struct, frozen=True, gc=False):
     """A cost in basis points, or the finding why there is none; and where it comes from, if from anywhere."""
 
     bps: float | Finding
@@ -54,17 +51,22 @@ def cost_of(candidate: DecisionCandidate, report: CostReport, config: DecisionEn
     """Look a candidate's cost up."""
     if candidate.cost_bps_override is not None:
         return KnownCost(_checked(candidate.cost_bps_override), "override")
-    for source, cost in _reported(candidate, report):
-        if cost is not None and cost.cost_bps is not None:
-            return KnownCost(_checked(cost.cost_bps), source)
+    strategy, total = report.strategies.get(candidate.strategy), report.total
+    if strategy is not None and (known := _of_strategy(strategy, candidate.risk_profile)) is not None:
+        return known
+    if total is not None and total.cost_bps is not None:
+        return KnownCost(_checked(total.cost_bps), "report")
     if config.require_cost_data:
         return KnownCost(Finding("cost_missing", "cost_bps"), None)
     return KnownCost(_checked(config.penalty_cost_bps), "penalty")
 
 
-def _reported(candidate: DecisionCandidate, report: CostReport) -> tuple[tuple[CostSource, Cost | None], ...]:
-    strategy = report.strategies.get(candidate.strategy, _NO_COSTS)
-    return ("profile", strategy.profiles.get(candidate.risk_profile)), ("strategy", strategy.total), ("report", report.total)
+def _of_strategy(strategy: StrategyCosts, profile: str) -> KnownCost | None:
+    pairs: tuple[tuple[CostSource, Cost | None], ...] = (("profile", strategy.profiles.get(profile)), ("strategy", strategy.total))
+    for source, cost in pairs:
+        if cost is not None and cost.cost_bps is not None:
+            return KnownCost(_checked(cost.cost_bps), source)
+    return None
 
 
 def _checked(bps: float) -> float | Finding:

@@ -10,6 +10,7 @@ evaluation in another thread sees the old or the new. An evaluation has no side 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -66,22 +67,6 @@ class _Attached(msgspec.Struct, frozen=True):
 
     models: dict[str, Inference] = {}
     default: str | None = None
-
-
-class _Case(msgspec.Struct, frozen=True):
-    """Everything about one candidate, before it becomes a verdict."""
-
-    candidate: DecisionCandidate
-    scored: Scored
-    cost: KnownCost
-    context: RiskSnapshot | None
-    limits: Limits
-    measures: Measures
-    findings: tuple[Finding, ...]
-    reasons: tuple[str, ...]
-    stress: tuple[str, ...]
-    modes: tuple[str, ...]
-    used: float
 
 
 class DecisionOrchestrator:
@@ -195,16 +180,35 @@ class DecisionOrchestrator:
         self, candidate: DecisionCandidate, scored: Scored, context: RiskSnapshot | None, factor: float
     ) -> DecisionEvaluation:
         limits, checks, guards = self._in_force(candidate.risk_profile, factor)
-        cost = cost_of(candidate, self._costs, self._config)
+        cost, score, tests = cost_of(candidate, self._costs, self._config), scored.score, self._config.stress_tests
         measures = _measures(candidate, scored, cost, context)
         failed, used = compared(checks, measures)
         account = snapshot_findings(context, self._clock(), self._config.max_snapshot_age_s, measures)
-        findings = ordered([*candidate_findings(candidate, measures), *scored.findings, *guards, *account, *failed])
-        reasons = tuple(dict.fromkeys([finding.code for finding in findings])) if findings else ()
-        tests = self._config.stress_tests
+        found = [*candidate_findings(candidate, measures), *scored.findings, *guards, *account, *failed]
+        findings = ordered(found) if found else ()
+        reasons = tuple(dict.fromkeys([finding.code for finding in findings])) if found else ()
         stress = () if tests is None else stressed(checks, measures, tests)
-        modes = self._modes(reasons, factor)
-        return _evaluation(_Case(candidate, scored, cost, context, limits, measures, findings, reasons, stress, modes, used))
+        verdict, size = _verdict(reasons + stress, candidate, context, limits)
+        return DecisionEvaluation(  # by place: eighteen keywords take as long as comparing half the limits
+            candidate,
+            verdict == "allow",
+            verdict,
+            _number(cost.bps),
+            cost.source,
+            _number(measures["net_edge_bps"]),
+            reasons,
+            tuple([code for code in RISK_FLAGS if code in reasons]) if found else (),
+            stress,
+            findings,
+            scored.model_name,
+            scored.selection,
+            None if score is None else score.expected_return_bps,
+            None if score is None else score.success_probability,
+            dict(limits),
+            self._modes(reasons, factor),
+            size,
+            used,
+        )
 
     def _in_force(self, profile: str, factor: float) -> tuple[Limits, tuple[Check, ...], tuple[Finding, ...]]:
         limits, checks = self._profiles.get(profile, self._default)
@@ -258,38 +262,20 @@ def _net_edge(score: ModelScore, cost: float | Finding) -> float | Finding:
     return cost if isinstance(cost, Finding) else score.expected_return_bps * score.success_probability - cost
 
 
-def _evaluation(case: _Case) -> DecisionEvaluation:
-    verdict, size = _verdict(case)
-    score = case.scored.score
-    return DecisionEvaluation(  # by place: eighteen keywords take as long as comparing half the limits
-        case.candidate,
-        verdict == "allow",
-        verdict,
-        _number(case.cost.bps),
-        case.cost.source,
-        _number(case.measures["net_edge_bps"]),
-        case.reasons,
-        tuple([code for code in RISK_FLAGS if code in case.reasons]) if case.reasons else (),
-        case.stress,
-        case.findings,
-        case.scored.model_name,
-        case.scored.selection,
-        None if score is None else score.expected_return_bps,
-        None if score is None else score.success_probability,
-        dict(case.limits),
-        case.modes,
-        size,
-        case.used,
-    )
-
-
-def _verdict(case: _Case) -> tuple[Outcome, float]:
+def _verdict(
+    codes: tuple[str, ...], candidate: DecisionCandidate, context: RiskSnapshot | None, limits: Limits
+) -> tuple[Outcome, float]:
     """Return the outcome and the notional that would pass. A clamp that leaves no room is a veto."""
-    if not (case.reasons or case.stress):
-        return "allow", case.candidate.notional
-    verdict = outcome([*case.reasons, *case.stress])
-    size = room(case.context, case.limits) if verdict == "clamp" and case.context is not None else 0.0
+    if not codes:
+        return "allow", candidate.notional
+    verdict = _gravest(codes)
+    size = room(context, limits) if verdict == "clamp" and context is not None else 0.0
     return ("veto" if verdict == "clamp" and size == 0.0 else verdict), size
+
+
+@lru_cache(maxsize=1024)  # the same few reasons come together again and again
+def _gravest(codes: tuple[str, ...]) -> Outcome:
+    return outcome(codes)
 
 
 def _number(value: float | Finding) -> float | None:

@@ -46,7 +46,7 @@ SCORE_ERRORS = (
 )
 
 
-class ModelScore(msgspec.Struct, frozen=True):
+class ModelScore(msgspec.Struct, frozen=True, gc=False):
     """A model's answer: the expected return in basis points, and the calibrated probability of success, 0 to 1."""
 
     expected_return_bps: float
@@ -69,7 +69,7 @@ class Inference(Protocol):
         """Score one vector. NaN stands for a missing value, and occurs only where the feature policy says so."""
 
 
-class Scored(msgspec.Struct, frozen=True):
+class Scored(msgspec.Struct, frozen=True, gc=False):
     """A model's answer: a score, or findings why there is none; never neither."""
 
     model_name: str | None
@@ -78,7 +78,7 @@ class Scored(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class DecisionEvaluation(msgspec.Struct, frozen=True):
+class DecisionEvaluation(msgspec.Struct, frozen=True, gc=False):
     """The verdict on a candidate. `reasons` are the codes of `findings`, each once, in the order of `thresholds.CODES`.
 
     `recommended_modes`: `protective` limits were shrunk; `rules` should decide instead; `liquidate` positions are to be closed.

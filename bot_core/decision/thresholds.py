@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from operator import lt
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -88,7 +89,7 @@ _GRAVITY: tuple[Outcome, ...] = ("allow", "clamp", "veto", "escalate")
 _RANK = {code: _GRAVITY.index(to) for code, (to, _) in CODES.items()} | dict.fromkeys(STRESS_CODES, _GRAVITY.index("veto"))
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """Why not: a stable code, what was measured, the value where it is finite, and the limit where there is one."""
 
     code: str
@@ -125,20 +126,20 @@ def compared(checks: Iterable[Check], measures: Measures) -> tuple[list[Finding]
         One finding for each limit that fails or cannot be judged; and the largest share of a `max_` limit that is used, 0 to 1, which is
         1 where one fails or cannot be judged.
     """
-    found, shares = [], [0.0]
+    found, used = [], 0.0
     for measure, kind, limit, code in checks:
         value = measures.get(measure)
         if (type(value) is not float or value - value != 0.0) and not finite(value):  # asked in place: nearly all are floats
             found.append(_unmeasured(measure, limit, value))
         elif kind == "max_" and value <= limit:
-            shares.append(value / limit if value > 0.0 else 0.0)
+            used = max(used, value / limit) if value > 0.0 else used
             continue
         elif kind == "min_" and value >= limit:
             continue
         else:
             found.append(Finding(code, measure, value, limit))
-        shares.append(1.0 if kind == "max_" else 0.0)
-    return found, min(1.0, max(shares))
+        used = 1.0 if kind == "max_" else used
+    return found, min(1.0, used)
 
 
 def _unmeasured(measure: str, limit: float, value: float | Finding | None) -> Finding:
@@ -149,7 +150,8 @@ def _unmeasured(measure: str, limit: float, value: float | Finding | None) -> Fi
 
 def ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """List findings in the order of `CODES`, each once; codes of a domain's own limits last, by name."""
-    if len(findings) < 2:  # noqa: PLR2004  # one has no order
+    ranks = [_ORDER.get(finding.code, len(_ORDER)) for finding in findings]
+    if all(map(lt, ranks, ranks[1:])):  # nearly always: limits are compared in this order
         return tuple(findings)
     return tuple(sorted(dict.fromkeys(findings), key=lambda f: (_ORDER.get(f.code, len(_ORDER)), f.code, f.measure)))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt  # msgspec reads the annotations
+import math
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from bot_core._digest import sha256
+from bot_core._parse import encode_json
 from bot_core.documents.document import Part
 from bot_core.documents.scores import ReliabilityBin, Scores
 
@@ -52,6 +55,25 @@ class FeatureBaseline(Part, frozen=True, kw_only=True):
     edges: list[float]
     shares: list[float]
     quantiles: list[float]
+
+
+class DriftMonitor(Part, frozen=True, kw_only=True):
+    """What the drift monitor is told, as `conf/monitoring/` declares it; see `bot_core.config.monitoring.DriftConfig`.
+
+    A window has `window` rows. The thresholds that hold `false_alarm_rate` for each statistic of each feature are bootstrapped from the
+    training rows by `replicates` draws in blocks of at least `block`; they are in the drift report that the release's manifest names.
+    """
+
+    window: int
+    bins: int
+    replicates: int
+    block: int
+    seed: int
+    false_alarm_rate: float
+    false_discovery_rate: float
+    warning_share: float
+    critical_share: float
+    not_watched: list[str]
 
 
 class GoldenVector(Part, frozen=True, kw_only=True):
@@ -129,14 +151,54 @@ class LinearState(Part, frozen=True, kw_only=True, tag_field="format", tag="line
     link: Literal["identity", "logistic"]
 
 
-ModelState = TreeState | LinearState
+MemberModel = TreeState | LinearState
+
+
+class MemberState(Part, frozen=True, kw_only=True):
+    """One model of an ensemble: what it learned, named by `learned_digest`. `weight` where the ensemble weighs its members."""
+
+    name: str
+    digest: Digest
+    weight: Annotated[float, Meta(gt=0.0)] | None = None
+    state: MemberModel
+
+
+class EnsembleState(Part, frozen=True, kw_only=True, tag_field="format", tag="ensemble-json"):
+    """Models that answer as one: `aggregation` makes one number of what the members say, in their order. None is an ensemble."""
+
+    aggregation: Literal["mean", "median", "weighted", "max", "min"]
+    members: Annotated[list[MemberState], Meta(min_length=2)]
+
+    def __post_init__(self) -> None:
+        for known in ("name", "digest"):
+            if len({getattr(member, known) for member in self.members}) < len(self.members):
+                msg = f"Expected members that differ in {known}, got one twice"
+                raise ValueError(msg)
+        given = [member.weight for member in self.members if member.weight is not None]
+        if len(given) != (len(self.members) if self.aggregation == "weighted" else 0) or not math.isfinite(sum(given)):
+            msg = f"Expected weights with a finite sum for each member or, unless weighted, for none, got {len(given)}"
+            raise ValueError(msg)
+
+
+ModelState = TreeState | LinearState | EnsembleState
+
+
+def learned_digest(state: ModelState) -> str:
+    """Name what a model learned: the same digest alone and as a member of an ensemble."""
+    return sha256(encode_json(state))
+
+
+def formats(state: ModelState) -> list[str]:
+    """List the formats that must be known to load a model: its own, and its members'."""
+    inner = [formats(member.state) for member in state.members] if isinstance(state, EnsembleState) else []
+    return list(dict.fromkeys([str(state.__struct_config__.tag), *(name for names in inner for name in names)]))
 
 
 class Trained(Part, frozen=True, kw_only=True):
-    """What a trained model and its artifact have in common."""
+    """What a trained model and its artifact have in common. No `drift_monitor`: one from before there was any."""
 
     schema: str
-    backend: Literal["lightgbm", "linear"]
+    backend: Literal["lightgbm", "linear", "ensemble"]
     feature_names: Annotated[list[str], Meta(min_length=1)]
     model_state: ModelState
     target_scale: Annotated[float, Meta(gt=0.0)]
@@ -150,6 +212,7 @@ class Trained(Part, frozen=True, kw_only=True):
     drift_baseline: dict[str, FeatureBaseline]
     calibration: Calibration
     golden: Annotated[list[GoldenVector], Meta(min_length=1)]
+    drift_monitor: DriftMonitor | None = None
 
 
 class TrainedModel(Trained, frozen=True, kw_only=True):

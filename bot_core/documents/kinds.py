@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from bot_core.documents.artifact import ModelArtifact, TrainedModel
 from bot_core.documents.checklist import Checklist
+from bot_core.documents.contest import ContestReport
 from bot_core.documents.data_quality import DataQualityReport
+from bot_core.documents.degradation import DegradationReport
 from bot_core.documents.domain import Domain
 from bot_core.documents.drift import DriftReport
 from bot_core.documents.environment import Environment
 from bot_core.documents.interventions import Halt, Resume, Review, Revocation, Rollback
 from bot_core.documents.monitoring import InferenceDrift, InferenceQuality
 from bot_core.documents.operation import JournalExtract, SchedulerExtract
+from bot_core.documents.pipeline import PipelineExecutionRecord
 from bot_core.documents.policy import Policy
+from bot_core.documents.quality_checks import QualityCheckReport
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.schedule import SchedulerState
 from bot_core.documents.signoff import SignOff
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`places` are glob patterns from the repository's root."""
+    """`places` are glob patterns from the repository's root; none for what is a line of a file."""
 
     name: str
     document: type[Part]
@@ -38,9 +42,13 @@ KINDS = (
     Kind("trained_model", TrainedModel, ("build/*/model.json",)),
     Kind("data_quality", DataQualityReport, ("audit/ai_decision/data_quality/*.json", "build/*/data_quality.json")),
     Kind("walk_forward", WalkForwardReport, ("audit/ai_decision/walk_forward/*.json", "build/*/walk_forward.json")),
+    Kind("contest", ContestReport, ("audit/ai_decision/contest/*.json",)),
     Kind("drift", DriftReport, ("audit/ai_decision/drift/*.json", "build/*/drift.json")),
     Kind("inference_quality", InferenceQuality, ("audit/ai_decision/data_quality/*.json",)),
+    Kind("quality_checks", QualityCheckReport, ("audit/ai_decision/data_quality/*.json",)),
     Kind("inference_drift", InferenceDrift, ("audit/ai_decision/drift/*.json",)),
+    Kind("degradation", DegradationReport, ("audit/ai_decision/degradation/*.json",)),
+    Kind("run", PipelineExecutionRecord, ()),
     Kind("scheduler", SchedulerState, ("audit/ai_decision/scheduler.json",)),
     Kind("operation_scheduler", SchedulerExtract, ("audit/ai_decision/operation/*/*/scheduler.*.json",)),
     Kind("operation_journal", JournalExtract, ("audit/ai_decision/operation/*/*/journal.*.json",)),

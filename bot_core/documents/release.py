@@ -55,8 +55,19 @@ class Golden(Governed, frozen=True, kw_only=True):
     digest: Digest
 
 
+class Member(Governed, frozen=True, kw_only=True):
+    """One model of an ensemble: its name in it, and the digest of what it learned."""
+
+    name: Name
+    digest: Digest
+
+
 class ReleaseManifest(Governed, frozen=True, kw_only=True):
-    """`models/<model>/<version>.release.yaml`, signed by its author."""
+    """`models/<model>/<version>.release.yaml`, signed by its author.
+
+    `learned` is the digest of the artifact's `model_state`, and so the name under which the model can be a member of an ensemble;
+    releases made before there were ensembles have none. `members`: what an ensemble is made of.
+    """
 
     schema: Literal["bot-core/release/v1"]
     model: Name
@@ -69,3 +80,5 @@ class ReleaseManifest(Governed, frozen=True, kw_only=True):
     artifact: ArtifactFile
     reports: Annotated[list[ReportFile], Meta(min_length=1)]
     golden: Golden
+    learned: Digest | None = None
+    members: list[Member] = []

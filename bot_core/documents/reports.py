@@ -8,19 +8,26 @@ import msgspec
 
 from bot_core._parse import decode_json
 from bot_core.documents.data_quality import DataQualityReport
+from bot_core.documents.degradation import DegradationReport
 from bot_core.documents.drift import DriftReport
-from bot_core.documents.monitoring import InferenceDrift, InferenceQuality
+from bot_core.documents.monitoring import InferenceDrift, InferenceQuality, InferenceReport
+from bot_core.documents.quality_checks import QualityCheckReport
 from bot_core.documents.status import ORDER, Status
 from bot_core.documents.walk_forward import WalkForwardReport
 from bot_core.errors import DocumentError
 
-Category = Literal["walk_forward", "data_quality", "drift"]
-Report = WalkForwardReport | DataQualityReport | DriftReport | InferenceQuality | InferenceDrift
+Category = Literal["walk_forward", "data_quality", "drift", "degradation"]
+Report = WalkForwardReport | DataQualityReport | DriftReport | InferenceReport | QualityCheckReport
 
 _KINDS: Final[dict[Category, dict[str, type[Report]]]] = {
     "walk_forward": {"bot-core/walk-forward/v1": WalkForwardReport},
-    "data_quality": {"bot-core/data-quality/v1": DataQualityReport, "bot-core/inference-quality/v1": InferenceQuality},
+    "data_quality": {
+        "bot-core/data-quality/v1": DataQualityReport,
+        "bot-core/inference-quality/v1": InferenceQuality,
+        "bot-core/quality-checks/v1": QualityCheckReport,
+    },
     "drift": {"bot-core/drift/v1": DriftReport, "bot-core/inference-drift/v1": InferenceDrift},
+    "degradation": {"bot-core/degradation/v1": DegradationReport},
 }
 
 
@@ -77,7 +84,7 @@ def read_status(data: bytes, category: Category) -> tuple[str, Status]:
 
 def is_enforced(report: Report) -> bool:
     """Say whether a report's own policy stops decisions when it is critical."""
-    return isinstance(report, InferenceQuality | InferenceDrift) and report.policy.enforce
+    return isinstance(report, InferenceReport) and report.policy.enforce
 
 
 _head = msgspec.json.Decoder(ReportHead).decode

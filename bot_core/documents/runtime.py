@@ -21,8 +21,9 @@ Commit = Annotated[str, Meta(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?\Z")]
 class Servable(Part, frozen=True, kw_only=True):
     """A release that was proven for an environment: everything it needs lies in the state folder by digest.
 
-    `commit`: where it was found good. `expires`: when its first sign-off ends. `config` and `drift` are the archived composed
-    configuration and the drift report of its release; without them no bars can be decided on, and drift is not watched.
+    `commit`: where it was found good. `expires`: when its first sign-off ends. `config`, `drift` and `walk_forward` are the archived
+    composed configuration and the reports of its release; without them no bars can be decided on, and neither drift nor live performance
+    is watched.
     """
 
     model: Name
@@ -32,6 +33,7 @@ class Servable(Part, frozen=True, kw_only=True):
     domain: Digest
     config: Digest | None = None
     drift: Digest | None = None
+    walk_forward: Digest | None = None
     rollout: Percent
     conditions: dict[str, Value] = {}
     commit: Commit
@@ -42,8 +44,9 @@ class Active(Part, frozen=True, kw_only=True):
     """`active.json`: what may decide now, in one file, so that there is never half a change.
 
     `plans` decide; `fallbacks` are where a rollback would lead, proven beforehand; `pins` were asked for on this machine and proven.
-    `rules`: model → the domain whose rules decide while no plan does; a model that is not named is rejected. `refused`: model → the codes
-    of the reasons why no plan of it is in force.
+    `rules`: model → the domain whose rules decide while no plan does; a model that is not named is rejected. `withheld` decide nothing:
+    they say on which bars and features that is, so that a process can start meanwhile. `refused`: model → the codes of the reasons why no
+    plan of it is in force.
     """
 
     schema: Literal["bot-core/active/v1"] = "bot-core/active/v1"
@@ -54,6 +57,7 @@ class Active(Part, frozen=True, kw_only=True):
     plans: list[Servable] = []
     fallbacks: list[Servable] = []
     pins: list[Servable] = []
+    withheld: list[Servable] = []
     rules: dict[Name, Digest] = {}
     refused: dict[Name, list[str]] = {}
 
@@ -84,16 +88,28 @@ class Protected(Part, frozen=True, kw_only=True):
     since: Time
 
 
+class Degraded(Part, frozen=True, kw_only=True):
+    """Rules decide in a release's place since a report, until somebody in an approving role has answered exactly that file."""
+
+    model: Name
+    version: Version
+    path: str
+    digest: Digest
+    since: Time
+
+
 class Control(Part, frozen=True, kw_only=True):
     """`control.json`: what was said on this machine: nothing may decide (`detached`), or this release, by its name (`default`).
 
     `halts` act here before git has them; they leave once it does. `protected`: models whose limits are shrunk.
+    `degraded`: releases that do worse than their evidence said.
     """
 
     schema: Literal["bot-core/control/v1"] = "bot-core/control/v1"
     detached: bool = False
     halts: list[Halt] = []
     protected: list[Protected] = []
+    degraded: list[Degraded] = []
     models: dict[str, Named] = {}
     default: str | None = None
     changed: Time | None = None
@@ -111,7 +127,8 @@ class Gone(Part, frozen=True, kw_only=True):
 class RuntimeMemory(Part, frozen=True, kw_only=True):
     """`memory.json`: what is never unlearned: the policy, the newest commit accepted, who and what was stopped.
 
-    `seen`: commits from the future, and when they were first seen.
+    `revoked`: digests of manifests, and of what those releases had learned. `seen`: commits from the future, and when they were first
+    seen.
     """
 
     schema: Literal["bot-core/memory/v1"] = "bot-core/memory/v1"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def violations(kind: Kind, data: bytes, where: str) -> list[str]:
     """List what is wrong with a document's bytes, one sentence each starting with `where`; empty when they conform."""
     try:
-        plain = decode_json(data, object, where) if kind.places[0].endswith(".json") else load_yaml(data, where)
+        plain = (
+            decode_json(data, object, where) if all(place.endswith(".json") for place in kind.places) else load_yaml(data, where)
+        )
         convert(plain, kind.document, where)
     except DocumentError as error:
         return [str(error)]

@@ -2,9 +2,9 @@
 
 One bar is too little work for machine code, and in plain Python half of its cost is calling and looking up. So the bodies of all
 `update` functions are put in a row: parameters become what was passed, constants of modules become numbers, the bar's fields become
-local names, and where a plain function's result is returned or assigned as it is, its body stands in place of the call. No operation
-is left out, added or moved, so every value is the same to the last bit. Functions less simple than `SIMPLE`, or whose file is no longer
-what was loaded from it, are called as they stand.
+local names, and where a plain function's result is returned or assigned as it is, or is what an expression computes first, its body
+stands in place of the call. No operation is left out, added or moved, so every value is the same to the last bit. Functions less simple
+than `SIMPLE`, or whose file is no longer what was loaded from it, are called as they stand.
 """
 
 from __future__ import annotations
@@ -118,11 +118,33 @@ class _Writer(ast.NodeTransformer):
         return lines
 
     def assign(self, targets: list[ast.expr], value: ast.expr) -> Lines:
-        called = value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
-        function = None if called in self.locals else self.globals.get(called)
-        if isinstance(value, ast.Call) and isinstance(function, FunctionType):
-            return _write(function, [self.visit(argument) for argument in value.args], targets, self.known, self.depth + 1)
-        return [ast.Assign(targets, self.visit(value))]
+        if (function := self.called(value)) is not None:
+            return self.call(function, value, targets)
+        lines, value = self.lifted(value)
+        return [*lines, ast.Assign(targets, self.visit(value))]
+
+    def lifted(self, value: ast.expr) -> tuple[Lines, ast.expr]:
+        """Write the call that an expression makes first in a line before it; left of it are at most names, which no call changes."""
+        if (function := self.called(value)) is not None:
+            return self.call(function, value, [_store(f"first_{self.depth}")]), _load(f"first_{self.depth}")
+        lines: Lines = []
+        if isinstance(value, ast.BinOp) and _is_still(value.left):
+            lines, value.right = self.lifted(value.right)
+        elif isinstance(value, ast.BinOp):
+            lines, value.left = self.lifted(value.left)
+        elif isinstance(value, ast.Call) and value.args:
+            lines, value.args[0] = self.lifted(value.args[0])
+        return lines, value
+
+    def called(self, value: ast.expr) -> FunctionType | None:
+        """Return the plain function that an expression calls; nothing where it is no such call."""
+        name = value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
+        function = None if name in self.locals else self.globals.get(name)
+        return function if isinstance(function, FunctionType) else None
+
+    def call(self, function: FunctionType, value: ast.expr, targets: list[ast.expr]) -> Lines:
+        arguments = [self.visit(argument) for argument in value.args]  # type: ignore[attr-defined]  # a call has arguments
+        return _write(function, arguments, targets, self.known, self.depth + 1)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
@@ -154,6 +176,11 @@ def _store(name: str) -> ast.expr:
 
 def _names(tree: ast.AST) -> list[ast.Name]:
     return [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
+def _is_still(left: ast.expr) -> bool:
+    """Say whether an operand is a name, a number or a field of the bar."""
+    return isinstance(left, ast.Name | ast.Constant) or (isinstance(left, ast.Attribute) and isinstance(left.value, ast.Name))
 
 
 def _returns(tree: ast.AST) -> bool:

@@ -9,7 +9,7 @@ from bot_core.documents.interventions import Halt, Resume, Review, Revocation, R
 from bot_core.documents.policy import Person
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.signoff import SignOff
-from bot_core.governance import alerts, evidence, layout, operation, sshsig
+from bot_core.governance import alerts, evidence, layout, learned, operation, sshsig
 from bot_core.governance.interventions import Memory, revocations
 from bot_core.governance.reading import read_signed
 from bot_core.governance.reasons import Reason, Refused
@@ -71,6 +71,7 @@ def _require(view: View, path: str, policy: Policy, crew: Crew, verify: Verify) 
     if path.endswith(".release.yaml"):
         signed = read_signed(view, path, ReleaseManifest, layout.RELEASE, crew, verify)
         _require_name(path, layout.manifest(signed.document.model, signed.document.version))
+        learned.require_said(signed.document)
         evidence.require_artifact(view, signed.document, policy)
         for reason in evidence.read_reports(view, signed.document)[1]:
             raise Refused(reason.code, reason.path, reason.message, reason.hint)

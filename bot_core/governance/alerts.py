@@ -1,4 +1,4 @@
-"""Reports that came after the release: `audit/ai_decision/{drift,data_quality}/<version>.<time>.json`.
+"""Reports that came after the release: `audit/ai_decision/{drift,data_quality,degradation}/<version>.<time>.json`.
 
 They are of the release's own kinds, or of a running model's monitor; each says by its `schema` which. One that says neither, or cannot be
 read, counts as critical.
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from bot_core.governance.reading import Verify
     from bot_core.governance.snapshot import View
 
-LATER = re.compile(rf"audit/ai_decision/(drift|data_quality)/{layout.VERSION}\.{layout.STAMP}\.json")
-_CATEGORIES: tuple[Category, ...] = ("drift", "data_quality")
+LATER = re.compile(rf"audit/ai_decision/(drift|data_quality|degradation)/{layout.VERSION}\.{layout.STAMP}\.json")
+_CATEGORIES: tuple[Category, ...] = ("drift", "data_quality", "degradation")
 
 
 def open_alerts(view: View, rules: EnvironmentPolicy, entry: Entry, crew: Crew, verify: Verify = sshsig.verify) -> Iterator[Reason]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot_core._digest import sha256
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.signoff import Subject
-from bot_core.governance import layout
+from bot_core.governance import layout, learned
 from bot_core.governance.desk import Desk
 from bot_core.governance.interventions import Memory, revocations
 from bot_core.governance.reading import read_signed
@@ -35,7 +35,9 @@ def approved_somewhere(model: str, version: str, data: bytes) -> bool:
     document = manifest.document
     subject = Subject(kind="release", name=model, version=version, digest=manifest.digest)
     authors = frozenset({document.author, *document.co_authors})
-    whole = document.artifact.digest == sha256(data) and manifest.digest not in revoked
+    gone = revoked | learned.learned_by(desk.view, revoked)
+    counts = manifest.digest not in gone and not any(learned.revoked_members(document, gone))
+    whole = document.artifact.digest == sha256(data) and counts
     return whole and any(_approved(desk, subject, rules, authors) for rules in desk.policy.environments)
 
 

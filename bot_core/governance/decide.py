@@ -14,7 +14,7 @@ from bot_core.documents.domain import Domain
 from bot_core.documents.environment import Environment
 from bot_core.documents.policy import Policy
 from bot_core.documents.signoff import Subject
-from bot_core.governance import approvals, checklists, evidence, layout, sshsig, stages
+from bot_core.governance import approvals, checklists, evidence, layout, learned, sshsig, stages
 from bot_core.governance.alerts import open_alerts
 from bot_core.governance.bench import Bench, expiry
 from bot_core.governance.interventions import Memory, halted, restrictions
@@ -149,6 +149,7 @@ def _judged(bench: Bench, entry: Entry) -> Decision:
     reasons = [
         *wrong,
         *_restricted(bench, entry),
+        *learned.revoked_members(manifest.document, bench.limits.revoked),
         *evidence.judge_reports(view, release, rules, stand.judged),
         *open_alerts(view, rules, entry, bench.limits.crew, bench.verify),
         *(checklists.failures(view, questions) if questions else ()),

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot_core._digest import sha256
 from bot_core._parse import decode_json, encode_json
-from bot_core.documents.artifact import ModelArtifact
+from bot_core.documents.artifact import ModelArtifact, formats
 from bot_core.documents.data_quality import DataQualityReport
 from bot_core.documents.drift import DriftReport
 from bot_core.documents.release import ReleaseManifest
 from bot_core.documents.walk_forward import WalkForwardReport
 from bot_core.errors import DocumentError
-from bot_core.governance import layout, operation, sshsig
+from bot_core.governance import layout, learned, operation, sshsig
 from bot_core.governance.reading import read_signed
 from bot_core.governance.reasons import Reason, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot_core.documents.policy import EnvironmentPolicy, Policy, ReportRule
     from bot_core.documents.release import ReportFile
@@ -95,13 +95,7 @@ def require_artifact(view: View, manifest: ReleaseManifest, policy: Policy) -> N
     """
     named = manifest.artifact
     path = layout.artifact(manifest.model, manifest.version)
-    if named.format not in policy.formats:
-        raise Refused(
-            "FORMAT",
-            path,
-            f"{path}: expected one of the formats {', '.join(policy.formats)}, got {named.format}",
-            "train another family",
-        )
+    _require_allowed(path, [named.format], policy)
     data = view.read(named.path) if named.path == path else None
     if data is None or len(data) != named.size or sha256(data) != named.digest:
         got = "no file" if data is None else f"{len(data)} bytes, {sha256(data)}"
@@ -119,10 +113,20 @@ def require_artifact(view: View, manifest: ReleaseManifest, policy: Policy) -> N
             path,
             f"{path}: expected {manifest.model} {manifest.version} as {named.format}, got {' '.join(map(str, told))}",
         )
+    _require_allowed(path, formats(artifact.model_state), policy)
     if sha256(encode_json(artifact.golden)) != manifest.golden.digest:
         raise Refused(
             "REL-DIGEST", path, f"{path}: golden: expected the vectors {manifest.golden.digest}, got others", "release again"
         )
+    learned.require(artifact.model_state, manifest, path)
+
+
+def _require_allowed(path: str, named: Sequence[str], policy: Policy) -> None:
+    """Prove that the policy allows each of the formats that an artifact needs."""
+    for name in named:
+        if name not in policy.formats:
+            allowed = ", ".join(policy.formats)
+            raise Refused("FORMAT", path, f"{path}: expected one of the formats {allowed}, got {name}", "train another family")
 
 
 def require_format(view: View, path: str) -> None:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-FILE = "100644"
+FILE, FOLDER = "100644", "40000"
 _SETTINGS = ("core.hooksPath=/dev/null", "core.quotePath=false", "log.showSignature=false", "protocol.ext.allow=never")
 _QUIET = tuple(word for setting in _SETTINGS for word in ("-c", setting))
 
 
 class Item(NamedTuple):
-    """A name in a folder, with its mode (100644 a plain file, 040000 a folder)."""
+    """A name in a folder, with its mode (100644 a plain file, 40000 a folder)."""
 
     mode: str
     name: str

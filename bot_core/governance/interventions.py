@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot_core.documents.interventions import Halt, Resume, Revocation
 from bot_core.documents.policy import Person
 from bot_core.errors import ConfigError
-from bot_core.governance import layout, quorum, sshsig
+from bot_core.governance import layout, learned, quorum, sshsig
 from bot_core.governance.crew import Crew, Withdrawn
 from bot_core.governance.reading import read_signed
 from bot_core.governance.reasons import Reason, Refused
@@ -39,7 +39,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Restrictions:
-    """The crew that counts, the releases (manifest digests) that do not, and the halts in force."""
+    """The crew that counts, the halts in force, and what does not count: digests of manifests, and of what those releases had learned."""
 
     crew: Crew
     revoked: frozenset[str]
@@ -54,7 +54,8 @@ def restrictions(
     view: View, policy: Policy, environment: EnvironmentPolicy, memory: Memory, verify: Verify = sshsig.verify
 ) -> Restrictions:
     """Read what restricts an environment."""
-    crew, revoked = revocations(view, policy, memory, verify)
+    crew, releases = revocations(view, policy, memory, verify)
+    revoked = releases | learned.learned_by(view, releases, memory.revoked)
     found = [signed.document for signed in signed_halts(view, crew, environment, verify)]
     remembered = [halt for halt in memory.halts if halt.environment == environment.name and halt not in found]
     halts = [halt for halt in [*found, *remembered] if not is_resumed(view, crew, environment, halt, verify)]
@@ -62,7 +63,7 @@ def restrictions(
 
 
 def revocations(view: View, policy: Policy, memory: Memory, verify: Verify = sshsig.verify) -> tuple[Crew, frozenset[str]]:
-    """Return the crew less what was withdrawn, and the digests of revoked releases."""
+    """Return the crew less what was withdrawn, and the digests of revoked releases, besides whatever is remembered."""
     crew = Crew(policy)
     roles = {role for rules in policy.environments for role in rules.approvals}
     found = [

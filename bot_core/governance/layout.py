@@ -43,10 +43,11 @@ _CLASSES: tuple[tuple[FileClass, str], ...] = (
     ("add_only", rf"compliance/resumes/{NAME}/{NAME}/{ROLE}\.{NAME}\.yaml(\.sig)?"),
     ("add_only", rf"compliance/reviews/(report|alert|incident|minutes|rollback)/{NAME}/{ROLE}\.{NAME}\.{STAMP}\.yaml(\.sig)?"),
     ("immutable", rf"models/{NAME}/{VERSION}\.(json|md|release\.yaml|release\.yaml\.sig)"),
-    ("living", r"audit/ai_decision/(scheduler\.json|incident_journal\.md|go_live_minutes\.md|decision_journal\.md)"),
+    ("living", r"audit/ai_decision/(scheduler\.json|runs\.jsonl|incident_journal\.md|go_live_minutes\.md|decision_journal\.md)"),
     ("add_only", rf"audit/ai_decision/operation/{NAME}/{VERSION}/{NAME}(\.{STAMP})?\.json(\.sig)?"),
-    ("add_only", rf"audit/ai_decision/(data_quality|drift)/{VERSION}\.{STAMP}\.json\.sig"),
+    ("add_only", rf"audit/ai_decision/(data_quality|drift|degradation)/{VERSION}\.{STAMP}\.json\.sig"),
     ("add_only", rf"audit/ai_decision/(walk_forward|data_quality|drift|config)/({VERSION}|{NAME})(\.{STAMP})?\.json"),
+    ("add_only", rf"audit/ai_decision/(contest|degradation)/({VERSION}|{NAME})(\.{STAMP})?\.json"),
     ("other", r"compliance/README\.md|models/README\.md|audit/README\.md|(compliance|models|audit)/(.*/)?\.gitkeep"),
     ("unknown", r"(compliance|models|audit)/.*"),
 )

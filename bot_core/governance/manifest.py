@@ -8,10 +8,10 @@ import msgspec
 
 from bot_core._digest import sha256
 from bot_core._parse import decode_json, encode_json, read_bytes
-from bot_core.documents.artifact import ModelArtifact
+from bot_core.documents.artifact import ModelArtifact, learned_digest
 from bot_core.documents.release import ArtifactFile, DataDigest, Golden, ReleaseManifest, ReportFile, Source
 from bot_core.documents.status import Status
-from bot_core.governance import layout
+from bot_core.governance import layout, learned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,8 @@ def manifest(root: Path, model: str, version: str, author: str, co_authors: Sequ
         ),
         reports=[_report(root, kind, version, artifact) for kind in REPORTS],
         golden=Golden(digest=sha256(encode_json(artifact.golden))),
+        learned=learned_digest(artifact.model_state),
+        members=learned.members(artifact.model_state),
     )
 
 

@@ -42,6 +42,10 @@ class Overlay:
         parent, _, name = self.path.rpartition("/")
         return sorted({*found, name}) if folder == parent else found
 
+    def folders(self, folder: str) -> list[str]:
+        """List the folders in a folder, in order; the changed file is in one that is there."""
+        return self.below.folders(folder)
+
     def since(self, path: str) -> dt.datetime:
         """Return when a file became effective."""
         return self.now if path == self.path else self.below.since(path)
@@ -59,6 +63,10 @@ class Overlay:
     def at(self, path: str, time: dt.datetime) -> bytes | None:
         """Return what a file held at a time."""
         return self.data if path == self.path and self.now <= time else self.below.at(path, time)
+
+    def past(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+        """Walk through what files held before the change."""
+        return self.below.past(folder, suffix)
 
 
 def with_desired(view: View, environment: str, entry: Entry, now: dt.datetime) -> Overlay:

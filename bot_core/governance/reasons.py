@@ -56,6 +56,7 @@ CODES: dict[str, tuple[Verdict, str]] = {
     "ROLLOUT-STEP": (Verdict.DENY, "the rollout leaves the policy's steps"),
     "HALTED": (Verdict.DENY, "a halt is in force"),
     "REVOKED": (Verdict.DENY, "the release is revoked"),
+    "MEMBER-REVOKED": (Verdict.DENY, "a member of the ensemble is what a revoked release had learned"),
     "STAGE-ORDER": (Verdict.DENY, "the release has not been long enough where it must have been before"),
     "CANON": (Verdict.TAMPER, "a document is not in the one accepted spelling"),
     "PATH": (Verdict.TAMPER, "a path, file mode or name that governed folders do not allow"),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from bot_core.governance.git import FILE, FOLDER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -37,6 +39,9 @@ class View(Protocol):
     def names(self, folder: str) -> list[str]:
         """List the plain files in a folder, in order; nothing where there is none."""
 
+    def folders(self, folder: str) -> list[str]:
+        """List the folders in a folder, in order; nothing where there is none."""
+
     def since(self, path: str) -> dt.datetime:
         """Return when a file that is there became effective."""
 
@@ -48,6 +53,9 @@ class View(Protocol):
 
     def at(self, path: str, time: dt.datetime) -> bytes | None:
         """Return what a file held at a time: the newest of its versions that is not later."""
+
+    def past(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+        """Walk through every state that the files so named in a folder, or below it, ever had, newest first."""
 
 
 def as_of(view: View, path: str, time: dt.datetime) -> bytes | None:
@@ -92,7 +100,11 @@ class Snapshot:
 
     def names(self, folder: str) -> list[str]:
         """List the plain files in a folder, in order."""
-        return sorted(item.name for item in self.git.items(self.tree, folder) if item.mode == "100644")
+        return sorted(item.name for item in self.git.items(self.tree, folder) if item.mode == FILE)
+
+    def folders(self, folder: str) -> list[str]:
+        """List the folders in a folder, in order."""
+        return sorted(item.name for item in self.git.items(self.tree, folder) if item.mode == FOLDER)
 
     def since(self, path: str) -> dt.datetime:
         """Return when a file became effective."""
@@ -117,6 +129,12 @@ class Snapshot:
         commits = self.git.first_parents(self.tip)
         place = bisect_left(commits, -time.timestamp(), key=lambda commit: -self._time(commit.id).timestamp())
         return self.git.blob(commits[place].id, path) if place < len(commits) else None
+
+    def past(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+        """Walk through every state that the files so named in a folder, or below it, ever had on the branch, newest first."""
+        for touch in self.git.touches(self.tip, [folder]):
+            if touch.path.endswith(suffix) and (data := self.git.content(touch.id)) is not None:
+                yield touch.path, data
 
     @cached_property
     def times(self) -> Mapping[str, dt.datetime]:

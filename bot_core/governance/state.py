@@ -7,10 +7,13 @@ any point leaves one of the two. Bytes are checked against their digest at every
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import fcntl
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from bot_core._digest import PREFIX, sha256
 from bot_core._parse import decode_json, encode_json, read_bytes, read_json, write_bytes
@@ -20,6 +23,8 @@ from bot_core.errors import AuditError, DocumentError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
+
+    from bot_core.documents.interventions import Halt
 
 T = TypeVar("T")
 
@@ -100,6 +105,23 @@ class StateFolder:
                 self.write(after)
         return after
 
+    def halt(self, order: Halt) -> Path | None:
+        """Say a halt here, whatever `control.json` holds; return where a damaged one was put aside.
+
+        What else a damaged one said is not known, so nothing decides here (`detached`) until somebody attaches it again.
+
+        Raises:
+            AuditError: it could not be written.
+        """
+        with self.lock():
+            try:
+                said, aside = self.control(), None
+            except DocumentError:
+                aside = self._put_aside(order.issued)
+                said = Control(detached=True, reason=f"control.json was damaged and lies in {aside.name}")
+            self.write(msgspec.structs.replace(said, halts=[*said.halts, order], changed=order.issued))
+        return aside
+
     def keep(self, data: bytes) -> str:
         """Keep bytes under their digest and return it. A file there that holds something else is written anew."""
         digest = sha256(data)
@@ -146,6 +168,17 @@ class StateFolder:
             yield
         finally:
             os.close(handle)
+
+    def _put_aside(self, now: dt.datetime) -> Path:
+        """Give the control file a second name, so that there is not a moment without one."""
+        aside = self.root / f"{self.control_path.name}.damaged-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
+        try:
+            aside.unlink(missing_ok=True)
+            aside.hardlink_to(self.control_path)
+        except OSError as error:
+            msg = f"{aside}: expected to keep a damaged {self.control_path.name}, got {error.strerror or error}"
+            raise AuditError(msg, hint=f"move {self.control_path} away by hand, then say it again") from error
+        return aside
 
     def _blob(self, digest: str) -> Path:
         return self.root / "blobs" / digest.removeprefix(PREFIX)

@@ -11,7 +11,6 @@ replace both files, so copies of heads belong where that person cannot write: a 
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt  # msgspec reads annotations at run time
 import os
 from functools import cache
@@ -21,6 +20,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from bot_core._parse import write_bytes
 from bot_core.errors import AuditError
 from bot_core.journal.chain import Link
 
@@ -133,20 +133,9 @@ def write_head(file: Path, data: bytes) -> None:
     """Replace a head, whole or not at all, and wait until it is on the disk.
 
     Raises:
-        OSError: it could not be written; the old one is untouched.
+        AuditError: it could not be written; the old one is untouched.
     """
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    sync_folder(file.parent)
+    write_bytes(file, data, sync=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -18,7 +18,7 @@ from bot_core.reporting.data_tables import digests_table, drift_table, findings_
 from bot_core.reporting.numerals import NONE, count, moment
 from bot_core.reporting.pictures import pictures
 from bot_core.reporting.score_tables import importance_table, reliability_table, scores_table, windows_table
-from bot_core.reporting.wording import answers, predicts, verdict
+from bot_core.reporting.wording import answers, family, members, predicts, verdict
 
 if TYPE_CHECKING:
     from bot_core.reporting.canvas import Picture
@@ -92,7 +92,8 @@ def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ("Data, times in UTC", f"{count(quality.rows)} rows, {moment(quality.first)} to {moment(quality.last)}"),
         ("Trained on", f"{count(trained.training_rows)} rows, {moment(meta.train.first)} to {moment(meta.train.last)}"),
         ("Judged on", f"{count(report.pooled.rows)} unseen rows in {len(report.windows)} {report.mode} windows"),
-        ("Kind of model", f"{trained.backend}, {meta.objective}, {count(len(trained.feature_names))} features"),
+        ("Kind of model", family(trained)),
+        *((f"Member {name}", f"learned {digest[:15]}") for name, digest in members(trained)),
         ("Named by model.json", evidence.digests.get("model.json", NONE)[:15]),
     )
 

@@ -40,7 +40,7 @@ MOVES = frozenset(
     }
 )
 ALARMS = frozenset({"guard_trip", "ai_retraining_failed", "journal_repaired"})
-REPORTS = frozenset({"ai_drift_report", "ai_data_quality_report"})
+REPORTS = frozenset({"ai_drift_report", "ai_data_quality_report", "ai_degradation_report"})
 _SECTION = re.compile(r"(?m)^## (?P<name>.*)\n")
 _WHY = ("reason", "reasons", "report_path", "incident", "signal", "file")
 

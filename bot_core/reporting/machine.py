@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot_core.documents.runtime import RuntimeMemory, RuntimeStatus
+    from bot_core.documents.runtime import Control, RuntimeMemory, RuntimeStatus
 
 
 def lines(status: RuntimeStatus, memory: RuntimeMemory | None) -> Iterator[str]:
@@ -23,6 +23,15 @@ def lines(status: RuntimeStatus, memory: RuntimeMemory | None) -> Iterator[str]:
     yield from (f"  warning: {warning}" for warning in status.warnings)
     if memory is not None:
         yield f"  policy {memory.policy}"
+
+
+def stopped(control: Control) -> Iterator[str]:
+    """Show a person in whose place the rules decide here, and which report ends that once it is answered."""
+    for one in control.degraded:
+        since = f"since {one.since:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"{one.model} {one.version}: rules decide {since}: live performance fell beyond the second bound: {one.path}"
+        said = f"review alert {one.model}.degradation {one.path} --role ROLE --signer NAME --key KEY --dismiss"
+        yield f"  → commit the report, then bot-core {said}"
 
 
 def _first_codes(status: RuntimeStatus) -> set[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from bot_core.documents.artifact import EnsembleState
 from bot_core.reporting.loss import improvements, loss_name, loss_unit
 from bot_core.reporting.numerals import count, figure, moment, p_value, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot_core.documents.artifact import TrainedModel
     from bot_core.documents.data_quality import DataQualityReport
     from bot_core.documents.drift import DriftReport
     from bot_core.documents.walk_forward import WalkForwardReport
@@ -39,6 +41,23 @@ def predicts(evidence: Evidence) -> str:
     what = "a probability between 0 and 1" if meta.task == "classification" else f"a number in {meta.unit}"
     names = len(evidence.trained.feature_names)
     return f"Predicts {what}: {meta.target}, for {meta.instrument}, from {count(names)} feature{'s' * (names != 1)}."
+
+
+def family(trained: TrainedModel) -> str:
+    """Say what kind of model it is; of an ensemble, what is made of whose answers."""
+    state, objective = trained.model_state, trained.metadata.objective
+    names = len(trained.feature_names)
+    features = f"{count(names)} feature{'s' * (names != 1)}"
+    if not isinstance(state, EnsembleState):
+        return f"{trained.backend}, {objective}, {features}"
+    parts = [one.name if one.weight is None else f"{one.name} ({one.weight:g})" for one in state.members]
+    return f"ensemble, {state.aggregation} of {' and '.join(parts)}, {objective}, {features}"
+
+
+def members(trained: TrainedModel) -> list[tuple[str, str]]:
+    """Name an ensemble's members with the digests of what they learned; nothing for any other model."""
+    state = trained.model_state
+    return [(member.name, member.digest) for member in state.members] if isinstance(state, EnsembleState) else []
 
 
 def verdict(evidence: Evidence) -> Answer:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from bot_core.governance.state import StateFolder
 
 LOOK_S = 0.02
+DEGRADED = "degraded"
+"""The code where a release does worse than its evidence said, so that the rules decide."""
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -36,8 +38,8 @@ class InForce:
     """What decides, at one moment.
 
     `plans`: model → plan; `books`: model → the rules that decide where it has none; `why`: model → the codes why it has none; `spare`:
-    plans that may come to decide at any time; `detached`: why no model may decide, whatever git says; `protected`: models whose limits
-    are shrunk; `problem`: what could not be read.
+    plans that may come to decide at any time, or on whose bars the rules decide; `detached`: why no model may decide, whatever git says;
+    `protected`: models whose limits are shrunk; `problem`: what could not be read.
     """
 
     environment: str = ""
@@ -125,16 +127,20 @@ class ActivePlans:
             plans |= {plan.record.model: plan for plan in spare if plan.record.artifact == named.artifact}
             problems += aside if named.model not in plans else []
         stopped = {model for halt in control.halts for model in plans if _stops(halt.model, halt.version, plans[model].record)}
+        worse = {one.model for one in control.degraded if one.model in plans and plans[one.model].record.version == one.version}
         detached = (control.reason or "detached on this machine") if control.detached else None
-        kept = {model: plan for model, plan in plans.items() if model not in stopped and detached is None}
-        withheld = tuple(plan for model, plan in plans.items() if model not in kept)
+        kept = {model: plan for model, plan in plans.items() if model not in stopped | worse and detached is None}
+        withheld = [plan for model, plan in plans.items() if model not in kept]
+        withheld += [plan for _, plan in self._plans(active.withheld, aside)]  # only now, so that nobody can ask for one of these
         self._forget(active)
         return InForce(
             environment=active.environment,
             commit=active.commit,
             plans=kept,
             books=self._rules(active, problems),
-            why={model: tuple(codes) for model, codes in active.refused.items()} | dict.fromkeys(stopped, ("HALTED",)),
+            why={model: tuple(codes) for model, codes in active.refused.items()}
+            | dict.fromkeys(worse, (DEGRADED,))
+            | dict.fromkeys(stopped, ("HALTED",)),
             spare=(*spare, *withheld),
             maintenance=active.maintenance,
             detached=detached,
@@ -164,7 +170,7 @@ class ActivePlans:
         return found
 
     def _forget(self, active: Active) -> None:
-        kept = {_key(record) for record in (*active.plans, *active.fallbacks, *active.pins)}
+        kept = {_key(record) for record in (*active.plans, *active.fallbacks, *active.pins, *active.withheld)}
         self._compiled = {key: plan for key, plan in self._compiled.items() if key in kept}
 
 

@@ -92,6 +92,52 @@ def _followed(lines: BarLines, root: Path, stop: Callable[[], bool], poll_s: flo
                 time.sleep(poll_s)
 
 
+class BarTail:
+    """The bars of a file that grows, without waiting for any; asked again it goes on where it stopped.
+
+    Args:
+        config: the source as it is declared.
+        root: what its path is relative to.
+
+    Raises:
+        ConfigError: an unknown time zone, or a repair that cannot be made on line.
+    """
+
+    def __init__(self, config: CsvBars, root: Path = Path()) -> None:
+        self._lines = BarLines(config)
+        self._root = root
+        self._file: _Growing | None = None
+        self._ahead: Bar | None = None
+
+    def until(self, time: float) -> Iterator[Bar]:
+        """Yield the bars that are there, in order, up to a time; the file is opened with the first.
+
+        Raises:
+            InputError: no file, a line that is not what the configuration says, or a file that did not only grow.
+        """
+        while (bar := self._ahead or self._next()) is not None:
+            self._ahead = bar if bar.time > time else None
+            if self._ahead is not None:
+                return
+            yield bar
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.__exit__()
+
+    def _next(self) -> Bar | None:
+        file = self._file = self._file or _Growing(_opened(self._lines, self._root), Path(self._root, self._lines.config.path))
+        while file.lines or file.read():
+            while file.lines:
+                if (bar := self._lines.take(file.lines.popleft())) is not None:
+                    return bar
+        if changed := file.change():
+            hint = "read it again from its start; what was decided on its bars stays decided"
+            raise self._lines.refused(expected="a file that only grows", got=changed, hint=hint)
+        return None
+
+
 class _Growing:
     """A file that grows: its whole lines, without their ends, and what remains of the newest until it has one."""
 

@@ -63,7 +63,7 @@ def _facts(found: Found) -> Iterator[Fact]:
     yield Fact(
         "Verified",
         found.accepted is not None and refused is None and problem is None,
-        *(_said(refused) if refused else _told(problem)),
+        *(_said(refused) if refused else (problem.code if problem else "", "")),  # the sentence is said beside it
     )
     yield Fact("Fresh", not unreachable, *_told(problem if unreachable else None))
     yield _halted(found.accepted)

@@ -36,6 +36,7 @@ class Monitored:
         self._monitor = monitor
         self._clock = clock
         self._record = record
+        self._names = [*inner.feature_names]  # of a plan, in which nothing changes
 
     @property
     def is_ready(self) -> bool:
@@ -45,7 +46,7 @@ class Monitored:
     @property
     def feature_names(self) -> Sequence[str]:
         """What the model reads."""
-        return self._inner.feature_names
+        return self._names
 
     def score(self, features: Mapping[str, float]) -> ModelScore:
         """Score one vector and watch it; see `score_with_data_monitoring` for what is raised."""

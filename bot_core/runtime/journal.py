@@ -12,7 +12,7 @@ from bot_core.errors import AuditError
 from bot_core.governance import sshsig
 from bot_core.journal.append import Fsync, Journal, utc_now
 from bot_core.journal.chain import Link, event
-from bot_core.journal.event import EVENTS, TradingDecisionEvent, decode, spelled
+from bot_core.journal.event import EVENTS, Spelled, TradingDecisionEvent, decode, spelled
 from bot_core.journal.head import NAMESPACE, Statement
 from bot_core.journal.rotation import Follower
 
@@ -69,13 +69,13 @@ class JsonlTradingDecisionJournal:
         """
         return self._journal.append((spelled(event),))
 
-    def record_all(self, events: Iterable[TradingDecisionEvent]) -> Link:
+    def record_all(self, events: Iterable[TradingDecisionEvent | Spelled]) -> Link:
         """Record several events in one write, all or none; return the place of the last.
 
         Raises:
             AuditError: none is recorded, so what they record must not happen.
         """
-        return self._journal.append([spelled(each) for each in events])
+        return self._journal.append([each if isinstance(each, bytes) else spelled(each) for each in events])
 
     def export(self) -> Iterator[dict[str, str]]:
         """Yield every event of all files, oldest first, as text by name.

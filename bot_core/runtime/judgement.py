@@ -28,6 +28,7 @@ NO_EDGE = ModelScore(0.0, 1.0)
 
 CODES = {
     "maintenance": "the environment's file says maintenance; nothing is traded",
+    "degraded": "the release did worse than its walk-forward report said, by more than the second bound; the rules decide",
     "detached": "somebody has stopped the models on this machine",
     "no_rules": "no plan is in force and no rules are approved; nobody decides",
     "warming_up": "the features do not have enough bars yet",
@@ -104,5 +105,5 @@ def _ruled(case: Case, before: Verdict | None) -> Verdict:
 
 
 def _forbidden(state: InForce) -> tuple[str, ...]:
-    said = {"maintenance": state.maintenance, "detached": state.detached is not None}
-    return tuple(code for code, holds in said.items() if holds)
+    said = ("maintenance",) if state.maintenance else ()
+    return said if state.detached is None else (*said, "detached")

@@ -24,7 +24,7 @@ from bot_core.errors import AuditError, BotCoreError, ConfigError, PredictorErro
 from bot_core.runtime.autotrader import Order
 from bot_core.runtime.engine import Engine
 from bot_core.runtime.judgement import Case, judge
-from bot_core.runtime.records import Decision, cancelled, decided, filled, shadowed, spelled_moment
+from bot_core.runtime.records import Decision, cancelled, decision_line, filled, shadowed, spelled_moment
 from bot_core.runtime.streams import FeatureStreams
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class AIDecisionLoop:
         decisions: list[Decision] = []
         for model in self._models:
             decisions.append(self._judged(model, bar, state, decisions))
-        return [(decision, self._recorded(partial(decided, decision))) for decision in decisions]
+        return [(decision, self._recorded(partial(decision_line, decision))) for decision in decisions]
 
     # --- one decision ---
 

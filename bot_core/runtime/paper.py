@@ -1,6 +1,7 @@
 """The autotrader that trades on paper: at the open of the next bar, at a declared cost, long only, in an account per risk profile.
 
-All that it knows is one `PaperState`, which each call replaces whole or leaves as it was. It may be called from several threads.
+All that it knows is one `PaperState`, which each call replaces whole or leaves as it was. It may be called from several threads. An order
+counts as taken once it is written down: what could not be kept was not ordered.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bot_core.runtime.paper_state import PaperState, PaperTerms, account_of, fir
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from bot_core.decision.candidate import RiskSnapshot
     from bot_core.features.indicators.indicator import Bar
@@ -29,17 +31,19 @@ class PaperAutotrader:
 
     Args:
         terms: accounts, symbols and costs.
+        keep: writes a state down.
     """
 
-    def __init__(self, terms: PaperTerms) -> None:
+    def __init__(self, terms: PaperTerms, keep: Callable[[PaperState], None] | None = None) -> None:
         self._terms = terms
+        self._keep = keep
         self._state = first_state(terms)
         self._lock = Lock()
 
     @classmethod
-    def restore(cls, state: PaperState, terms: PaperTerms) -> Self:
+    def restore(cls, state: PaperState, terms: PaperTerms, keep: Callable[[PaperState], None] | None = None) -> Self:
         """Go on where another stopped, paused if it was; see `paper_state.restored` for what is raised."""
-        trader = cls(terms)
+        trader = cls(terms, keep)
         trader._state = restored(state, terms)
         return trader
 
@@ -53,9 +57,20 @@ class PaperAutotrader:
         return self._state.paused
 
     def submit(self, order: Order) -> None:
-        """Take an order; see `Autotrader`. Pending orders, and those of which something is held, are known by their id."""
+        """Take an order; see `Autotrader`. Pending orders, and those of which something is held, are known by their id.
+
+        Raises:
+            AuditError: it could not be written down, so it is not taken.
+        """
         with self._lock:
-            self._state = with_order(self._state, self._terms, order)
+            ordered = with_order(self._state, self._terms, order)
+            self._kept(ordered)
+            self._state = ordered
+
+    def save(self) -> None:
+        """Write down what it knows; an AuditError where that fails."""
+        with self._lock:
+            self._kept(self._state)
 
     def on_bar(self, symbol: str, bar: Bar) -> list[Fill]:
         """Take the next bar of a symbol; see `Autotrader`, and `paper_bar` for what happens in which order."""
@@ -92,3 +107,7 @@ class PaperAutotrader:
         """Return the opening of the newest bar taken; see `Autotrader`."""
         mark = self._state.marks.get(symbol)
         return None if mark is None else mark.time
+
+    def _kept(self, state: PaperState) -> None:
+        if self._keep is not None:
+            self._keep(state)

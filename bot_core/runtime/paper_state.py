@@ -82,6 +82,8 @@ class PaperState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def exposure(self, risk_profile: str) -> dict[str, float]:
         """Return symbol → money that a risk profile holds or has ordered."""
+        if not (self.pending or self.accounts[risk_profile].lots):
+            return {}
         closes = {symbol: mark.close for symbol, mark in self.marks.items()}
         pending = [order for order in self.pending if order.risk_profile == risk_profile]
         return exposure(self.accounts[risk_profile], closes, pending)

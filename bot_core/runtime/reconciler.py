@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bot_core.ai.activation import Activation
 from bot_core.ai.local import overtaken
 from bot_core.errors import DocumentError, GitError
-from bot_core.governance.acceptance import accept, reopen
+from bot_core.governance.acceptance import accept, reopen, restricted
 from bot_core.governance.git import Git
 from bot_core.governance.reasons import Refused
 from bot_core.runtime.activations import changes
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot_core.ai.activation import Evaluation
     from bot_core.config.runtime import RuntimeSettings
-    from bot_core.documents.runtime import Active, RuntimeMemory, RuntimeStatus
+    from bot_core.documents.runtime import Active, RuntimeMemory, RuntimeStatus, Servable
     from bot_core.errors import BotCoreError
     from bot_core.governance.acceptance import Accepted
     from bot_core.governance.state import StateFolder
@@ -74,7 +74,7 @@ class Reconciler:
         now = max(self.clock(), before.verified) if before else self.clock()  # a clock that was set back revives nothing
         memory = self.folder.memory()
         accepted, refused = self._accepted(tip, memory, now)
-        if accepted is None:
+        if accepted is None or (accepted.dropped and not self._stood(before)):
             return self._told(Found(None, None, unreachable or refused), now)
         if accepted.remembered != memory:
             self.clone.hold(accepted.remembered.accepted)  # first, so that no commit is remembered that git might throw away
@@ -104,15 +104,29 @@ class Reconciler:
         environment = self.settings.environment
         if tip is not None:
             try:
-                return accept(self._reader(tip), tip, memory, environment, now, self.settings.policy), None
+                accepted = accept(self._reader(tip), tip, memory, environment, now, self.settings.policy)
             except (Refused, GitError) as error:
                 problem = error
+            else:
+                return accepted, accepted.dropped
         if memory is None:
             return None, problem
         try:
-            return reopen(self._reader(memory.accepted), memory, environment, now), problem
+            accepted = reopen(self._reader(memory.accepted), memory, environment, now)
         except (Refused, GitError) as error:
             return None, problem or error
+        return self._restricted(accepted, tip, now), problem or accepted.dropped
+
+    def _restricted(self, accepted: Accepted, tip: str | None, now: dt.datetime) -> Accepted:
+        """Learn what restricts from a commit that is not followed; what cannot be read teaches nothing, and that is said already."""
+        try:
+            return accepted if tip is None else restricted(accepted, Git(self.clone.root), tip, now)
+        except GitError:
+            return accepted
+
+    def _stood(self, before: Active | None) -> bool:
+        """Say whether anything of the environment was in force here; if not, one that the policy does not know is a slip of the pen."""
+        return before is not None and before.environment == self.settings.environment
 
     def _reader(self, tip: str) -> Git:
         """Read objects; anew for each commit, for what was read is kept as long as the reader."""
@@ -148,6 +162,10 @@ class Reconciler:
 
 def named(active: Active) -> set[str]:
     """Return the digests of all bytes that `active.json` speaks of."""
-    records = [*active.plans, *active.fallbacks, *active.pins]
-    own = {digest for record in records for digest in (record.artifact, record.domain, record.config, record.drift) if digest}
+    records = [*active.plans, *active.fallbacks, *active.pins, *active.withheld]
+    own = {digest for record in records for digest in _parts(record) if digest}
     return own | set(active.rules.values())
+
+
+def _parts(record: Servable) -> tuple[str | None, ...]:
+    return record.artifact, record.domain, record.config, record.drift, record.walk_forward

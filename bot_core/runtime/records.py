@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,11 +11,14 @@ import msgspec
 
 from bot_core.decision.ports import DecisionEvaluation
 from bot_core.features.indicators.indicator import Bar
-from bot_core.journal.event import TradingDecisionEvent
+from bot_core.journal.event import Spelled, TradingDecisionEvent, decode, require_finite, require_zone
 
 if TYPE_CHECKING:
     from bot_core.decision.ports import ModelScore
     from bot_core.runtime.autotrader import Fill, Order
+
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))  # looked up: formatting three numbers takes as long as all the rest
+_encode = msgspec.json.Encoder().encode
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -60,7 +62,9 @@ def spelled_moment(seconds: float) -> str:
     '2017-12-29T21:00:00Z'
     """
     days, rest = divmod(int(seconds // 1), 86_400)
-    return f"{_date(days)}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}Z"
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{_date(days)}T{_TWO_DIGITS[hours]}:{_TWO_DIGITS[minutes]}:{_TWO_DIGITS[rest]}Z"
 
 
 @lru_cache(maxsize=64)
@@ -68,33 +72,70 @@ def _date(days: int) -> str:
     return (dt.date(1970, 1, 1) + dt.timedelta(days=days)).isoformat()
 
 
-def decided(decision: Decision) -> TradingDecisionEvent:
-    """Record a decision with everything that is needed to make it again."""
+class _Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a decision's event holds beside the fields that all events have. A feature that is no finite number becomes `null`."""
+
+    model: str
+    version: str | None = None
+    commit: str
+    domain: str
+    arm: str
+    action: str
+    is_ready: bool
+    reasons: tuple[str, ...]
+    bar: str
+    features: Mapping[str, float]
+    cost_deviation_bps: float | None = None
+    protective_factor: float
+    expected_return_bps: float | None = None
+    cost_bps: float | None = None
+    net_edge_bps: float | None = None
+    outcome: str | None = None
+    stress_failures: tuple[str, ...] | None = None
+    findings: list[str] | None = None
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A decision's event, field by field that of `TradingDecisionEvent`: made and encoded in one step, for there is one a decision."""
+
+    event_type: str
+    timestamp: dt.datetime
+    environment: str
+    portfolio: str
+    risk_profile: str
+    symbol: str
+    side: str
+    quantity: float
+    price: float
+    status: str
+    strategy: str
+    signal_id: str
+    confidence: float | None = None
+    latency_ms: float | None = None
+    metadata: _Facts
+
+
+def decision_line(decision: Decision) -> Spelled:
+    """Record a decision with everything that is needed to make it again, as the line's JSON.
+
+    Raises:
+        AuditError: a number that is not finite, or a time without a zone.
+    """
     found = decision.evaluation
-    facts: dict[str, object] = {
-        "model": decision.model,
-        "version": decision.version,
-        "commit": decision.commit,
-        "domain": decision.domain,
-        "arm": decision.arm,
-        "action": decision.action,
-        "is_ready": decision.is_ready,
-        "reasons": list(decision.reasons),
-        "bar": spelled_moment(decision.bar.time),
-        "features": {name: value if math.isfinite(value) else None for name, value in decision.features.items()},
-        "cost_deviation_bps": decision.cost_deviation_bps,
-        "protective_factor": decision.protective_factor,
-    }
-    if found is not None:
-        facts |= {
-            "expected_return_bps": found.model_expected_return_bps,
-            "cost_bps": found.cost_bps,
-            "net_edge_bps": found.net_edge_bps,
-            "outcome": found.outcome,
-            "stress_failures": list(found.stress_failures),
-            "findings": [f"{finding.code}: {finding.measure}" for finding in found.findings],
-        }
-    return TradingDecisionEvent(
+    confidence = found.model_success_probability if found else None
+    require_zone(decision.at)
+    require_finite(
+        quantity=decision.notional,
+        price=decision.bar.close,
+        confidence=confidence,
+        latency_ms=decision.latency_ms,
+        cost_deviation_bps=decision.cost_deviation_bps,
+        protective_factor=decision.protective_factor,
+        expected_return_bps=found.model_expected_return_bps if found else None,
+        cost_bps=found.cost_bps if found else None,
+        net_edge_bps=found.net_edge_bps if found else None,
+    )
+    line = _Line(
         event_type="decision",
         timestamp=decision.at,
         environment=decision.environment,
@@ -107,9 +148,39 @@ def decided(decision: Decision) -> TradingDecisionEvent:
         status="accepted" if decision.accepted else "rejected",
         strategy=decision.model,
         signal_id=decision.id,
-        confidence=found.model_success_probability if found else None,
+        confidence=confidence,
         latency_ms=decision.latency_ms,
-        metadata={name: value for name, value in facts.items() if value is not None},
+        metadata=_facts(decision),
+    )
+    return Spelled(_encode(line))
+
+
+def decided(decision: Decision) -> TradingDecisionEvent:
+    """Record a decision as an event: what reading its line gives."""
+    return decode(decision_line(decision))
+
+
+def _facts(decision: Decision) -> _Facts:
+    found = decision.evaluation
+    return _Facts(
+        model=decision.model,
+        version=decision.version,
+        commit=decision.commit,
+        domain=decision.domain,
+        arm=decision.arm,
+        action=decision.action,
+        is_ready=decision.is_ready,
+        reasons=decision.reasons,
+        bar=spelled_moment(decision.bar.time),
+        features=decision.features,
+        cost_deviation_bps=decision.cost_deviation_bps,
+        protective_factor=decision.protective_factor,
+        expected_return_bps=found.model_expected_return_bps if found else None,
+        cost_bps=found.cost_bps if found else None,
+        net_edge_bps=found.net_edge_bps if found else None,
+        outcome=found.outcome if found else None,
+        stress_failures=found.stress_failures if found else None,
+        findings=[f"{finding.code}: {finding.measure}" for finding in found.findings] if found else None,
     )
 
 

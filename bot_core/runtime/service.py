@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 from bisect import bisect_right
+from collections import deque
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import merge
-from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ import msgspec
 from bot_core._parse import encode_json, read_json, write_bytes
 from bot_core.config.models import CsvBars
 from bot_core.errors import BotCoreError, ConfigError
-from bot_core.runtime.bars import follow_bars, read_bars
+from bot_core.runtime.bars import BarTail, follow_bars, read_bars
+from bot_core.runtime.loop import AIDecisionLoop
 from bot_core.runtime.paper import PaperAutotrader, PaperState, PaperTerms
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from bot_core.config.runtime import RuntimeSettings
     from bot_core.features.indicators.indicator import Bar
     from bot_core.runtime.active import ActivePlans
-    from bot_core.runtime.loop import AIDecisionLoop
     from bot_core.runtime.records import Decision
     from bot_core.runtime.station import Station
 
@@ -42,11 +43,10 @@ MAINTAIN_S = 0.2
 
 @dataclass
 class Account:
-    """The paper account and the file that it survives in."""
+    """The paper account and the file that it survives in; it takes no order that is not in the file."""
 
     trader: PaperAutotrader
     path: Path
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def of(cls, settings: RuntimeSettings, symbols: Sequence[str]) -> Account:
@@ -65,12 +65,29 @@ class Account:
             spread_bps=paper.spread_bps,
             commission_bps=paper.commission_bps,
         )
-        return cls(PaperAutotrader.restore(left, terms) if left else PaperAutotrader(terms), path)
+
+        def keep(state: PaperState) -> None:
+            write_bytes(path, encode_json(state))
+
+        return cls(PaperAutotrader.restore(left, terms, keep) if left else PaperAutotrader(terms, keep), path)
 
     def save(self) -> None:
         """Write it down; an AuditError where that fails."""
-        with self._lock:
-            write_bytes(self.path, encode_json(self.trader.state()))
+        self.trader.save()
+
+
+class ServedLoop(AIDecisionLoop):
+    """A loop that comes to an orderly end."""
+
+    def close(self) -> None:
+        """Report on the windows that will not be filled; what could not be recorded is among the failures."""
+        for engine in self._engines.values():
+            report = engine.monitor.flush() if engine.monitor else None
+            try:
+                if report is not None:
+                    self._station.record(report)
+            except BotCoreError as error:  # whoever runs the loop is told
+                self.failures.append(error)
 
 
 @dataclass(frozen=True)
@@ -81,8 +98,16 @@ class Feed:
     root: Path
 
     def past(self) -> Iterator[Bar]:
-        """Yield what is there now."""
+        """Yield what is there now, in a file that nobody writes to."""
         return read_bars(self.config, self.root)
+
+    def newest(self) -> float:
+        """Return the time of the newest bar whose line is whole, while somebody writes; minus infinity where there is none."""
+        tail = BarTail(self.config, self.root)
+        try:
+            return max((bar.time for bar in tail.until(inf)), default=-inf)
+        finally:
+            tail.close()
 
     def all(self, stop: Callable[[], bool]) -> Iterator[Bar]:
         """Yield what is there, then what comes, until told to stop."""
@@ -119,16 +144,24 @@ def replayed(
 
 
 def _newest(loop: AIDecisionLoop, symbol: str, feed: Feed, last: int, after: float | None) -> Iterator[tuple[float, str, Bar]]:
-    times = [bar.time for bar in feed.past()]
-    known = 0 if after is None else bisect_right(times, after)
-    bars = feed.past()
-    loop.warm(islice(bars, max(len(times) - last, known)))
-    return ((bar.time, symbol, bar) for bar in bars)
+    ahead: deque[Bar] = deque()
+    loop.warm(_before(feed.past(), ahead, last))
+    known = 0 if after is None else bisect_right([bar.time for bar in ahead], after)
+    loop.warm(ahead.popleft() for _ in range(known))
+    return ((bar.time, symbol, bar) for bar in ahead)
+
+
+def _before(bars: Iterator[Bar], ahead: deque[Bar], last: int) -> Iterator[Bar]:
+    """Yield all bars but the `last` ones, which are then in `ahead`: a file is read once."""
+    for bar in bars:
+        ahead.append(bar)
+        if len(ahead) > last:
+            yield ahead.popleft()
 
 
 def followed(loop: AIDecisionLoop, feed: Feed, after: float | None, stop: Callable[[], bool]) -> Iterator[Decision]:
     """Decide on every bar that comes after a time, or, where there is none, after what is there now."""
-    newest = after if after is not None else max((bar.time for bar in feed.past()), default=float("-inf"))
+    newest = after if after is not None else feed.newest()
     for bar in feed.all(stop):
         if bar.time <= newest:
             loop.warm([bar])

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from bot_core.runtime.press import Press, Wish
     from bot_core.runtime.tally import Tally
 
-CATEGORIES: tuple[Category, ...] = ("drift", "data_quality")
+    Times = tuple[dt.datetime, dt.datetime]
+
+CATEGORIES: tuple[Category, ...] = ("drift", "data_quality", "degradation")
 
 
 def shown(press: Press, tip: str | None, sequence: int) -> tuple[Files, tuple[str, ...]]:
@@ -61,10 +63,13 @@ def shown(press: Press, tip: str | None, sequence: int) -> tuple[Files, tuple[st
         tally = tallies.get((entry.model, entry.version))
         if tally is None:
             notes.append(f"{entry.model} {entry.version}: {wish.journal} has no decision of it in {wish.environment}")
-        for extract in _made(press, entry, tally, state):
+        times = _times(state, entry.model)
+        if state is not None and times is None:
+            notes.append(_unsaid(wish, state, entry.model))
+        for extract in _made(press, entry, tally, times):
             if not _is_known(press, tip, extract, since[entry.model]):
                 files |= press.signed(encode_json(extract), operation.path_of(extract))
-    return files, (*notes, *([why] if why and entries else []))
+    return files, tuple(dict.fromkeys((*notes, *([why] if why and entries else []))))
 
 
 def reports(press: Press, tip: str | None) -> Files:
@@ -85,17 +90,26 @@ def reports(press: Press, tip: str | None) -> Files:
 
 
 def _scheduler(wish: Wish) -> tuple[SchedulerState | None, str]:
-    """Read the scheduler's state; where none can be published, say why."""
+    """Read the scheduler's state; where there is none, say so."""
     path = wish.scheduler or wish.state / SCHEDULER
     if wish.scheduler is None and not path.exists():
         return None, f"{path}: there is no such file, so nothing is said of the scheduler"
-    state = decode_json(read_bytes(path), SchedulerState, str(path))
-    if state.last_run is None or state.next_run is None:
-        return None, f"{path}: the scheduler never ran, or is paused without an end, so nothing is said of it"
-    return state, ""
+    return decode_json(read_bytes(path), SchedulerState, str(path)), ""
 
 
-def _made(press: Press, entry: Entry, tally: Tally | None, state: SchedulerState | None) -> Iterator[Extract]:
+def _times(state: SchedulerState | None, model: str) -> Times | None:
+    """Return when the model's job, or the roster where it has none, last ran and runs next."""
+    last, following = (None, None) if state is None else state.seen(model)
+    return None if last is None or following is None else (last, following)
+
+
+def _unsaid(wish: Wish, state: SchedulerState, model: str) -> str:
+    path = wish.scheduler or wish.state / SCHEDULER
+    whose = f"the job {model}" if model in state.jobs else "the scheduler"
+    return f"{path}: {whose} never ran, or is paused without an end, so nothing is said of it"
+
+
+def _made(press: Press, entry: Entry, tally: Tally | None, times: Times | None) -> Iterator[Extract]:
     whose = {
         "repository": press.policy.repository,
         "environment": press.wish.environment,
@@ -104,10 +118,9 @@ def _made(press: Press, entry: Entry, tally: Tally | None, state: SchedulerState
         "signer": press.wish.signer,
     }
     now = press.desk.now
-    if state is not None and state.last_run is not None and state.next_run is not None:
-        yield SchedulerExtract(
-            schema="bot-core/operation-scheduler/v1", **whose, published=now, last_run=state.last_run, next_run=state.next_run
-        )
+    if times is not None:
+        last, following = times
+        yield SchedulerExtract(schema="bot-core/operation-scheduler/v1", **whose, published=now, last_run=last, next_run=following)
     if tally is not None:
         yield JournalExtract(
             schema="bot-core/operation-journal/v1",

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Self
 
-    from bot_core.journal.event import TradingDecisionEvent
+    from bot_core.journal.event import Spelled, TradingDecisionEvent
     from bot_core.runtime.journal import JsonlTradingDecisionJournal
 
-    Make = Callable[[], TradingDecisionEvent]
+    Make = Callable[[], TradingDecisionEvent | Spelled]
 
 CAPACITY = 4096
 BATCH = 512
@@ -74,10 +74,12 @@ class JournalWriter:
         self._settled = threading.Condition()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._running: Future[None] | None = None
+        self._open = False  # asked at every `put`, where asking the future would take its lock
         self.failed: BotCoreError | None = None
         """The newest write's failure; nothing where it succeeded."""
 
     def __enter__(self) -> Self:
+        self._open = True
         self._running = self._pool.submit(self._run)
         return self
 
@@ -102,7 +104,7 @@ class JournalWriter:
         """
         if self._waiting.qsize() >= self._capacity:
             self._make_room()
-        if self._running is None or self._running.done():
+        if not self._open:
             if self._running is not None:
                 self._running.result()
             raise _ended()
@@ -122,6 +124,7 @@ class JournalWriter:
         try:
             self._write()
         finally:
+            self._open = False
             while not self._waiting.empty():
                 if (ticket := self._waiting.get()) is not None:
                     self._tell([ticket], _ended())
@@ -135,13 +138,9 @@ class JournalWriter:
 
     def _more(self, first: Ticket) -> tuple[list[Ticket], bool]:
         """Take all that is waiting, up to a batch; say whether the end was among it."""
-        tickets = [first]
-        while len(tickets) < BATCH:
-            try:
-                ticket = self._waiting.get_nowait()
-            except queue.Empty:
-                break
-            if ticket is None:
+        tickets, get = [first], self._waiting.get_nowait
+        for _ in range(min(self._waiting.qsize(), BATCH - 1)):  # this thread alone takes from the queue
+            if (ticket := get()) is None:
                 return tickets, True
             tickets.append(ticket)
         return tickets, False

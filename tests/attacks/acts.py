@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
+    from bot_core.documents.artifact import ModelState
     from bot_core.documents.release import ReleaseManifest
     from tests.world import Stage
 
@@ -94,10 +95,10 @@ def condition(desk: World, *, after: dt.timedelta) -> str:
     return str(place(desk, "production", after)["condition"])
 
 
-def put_release(desk: World, change: Change) -> str:
+def put_release(desk: World, change: Change, state: ModelState | None = None) -> str:
     """Commit a release of eve's whose files or signed claims were changed before she signed; return its version."""
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    version = write_release(desk.path, MODEL, created)
+    version = write_release(desk.path, MODEL, created, state=state)
     document = change(desk, manifest(desk.path, MODEL, version, "eve"))
     path = layout.manifest(MODEL, version)
     writing.write(desk.path, writing.signed(document, path, layout.RELEASE, desk.key("eve"), None, created))

@@ -12,8 +12,8 @@ from bot_core.config import models
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LEAVES = (models.Limit, models.IndicatorFeature)
-"""Groups that the page describes in one row."""
+LEAVES: dict[type, str] = {models.Limit: "limit", models.IndicatorFeature: "feature"}
+"""Groups that the page describes in one row, and what it calls them."""
 
 PATTERNS = {"^[a-z0-9][": "name", "^[0-9]+[s": "duration", "^data/": "path under `data/`", r"^\d{4}-": "UTC date or time"}
 """How a text's pattern begins → what the page calls it."""
@@ -49,18 +49,24 @@ def rows(kind: type[msgspec.Struct], prefix: str = "") -> Iterator[Row]:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     for field in info.fields:
-        inner = _plain(field.type)
+        inner = _present(_plain(field.type))
         if isinstance(inner, inspect.StructType) and inner.cls not in LEAVES:
             yield from rows(inner.cls, f"{prefix}{field.name}.")
         else:
-            yield Row(f"`{prefix}{field.name}`", _kind(inner), _range(inner), _default(field))
+            yield Row(f"`{prefix}{field.encode_name}`", _kind(inner), _range(inner), _default(field))
 
 
 def _plain(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
 
-def _kind(kind: inspect.Type) -> str:
+def _present(kind: inspect.Type) -> inspect.Type:
+    """Return the group of a group that may be left out."""
+    groups = [one for one in kind.types if isinstance(one, inspect.StructType)] if isinstance(kind, inspect.UnionType) else []
+    return groups[0] if len(groups) == 1 else kind
+
+
+def _kind(kind: inspect.Type) -> str:  # noqa: PLR0911  # one line for each kind
     match kind:
         case inspect.StrType(pattern=str(pattern)):
             return next(word for start, word in PATTERNS.items() if pattern.startswith(start))
@@ -68,10 +74,12 @@ def _kind(kind: inspect.Type) -> str:
             return " / ".join(f"`{value}`" for value in sorted(map(str, values)))
         case inspect.ListType(item_type=item):
             return f"list of {_kind(_plain(item))}s"
+        case inspect.DictType(key_type=key, value_type=value):
+            return f"{_kind(_plain(key))} → {_kind(_plain(value))}"
         case inspect.UnionType(types=types):
-            return " or ".join("nothing" if isinstance(one, inspect.NoneType) else _kind(one) for one in types)
-        case inspect.StructType(cls=cls):
-            return "limit" if cls is models.Limit else "feature"
+            return " or ".join("nothing" if isinstance(one, inspect.NoneType) else _kind(_plain(one)) for one in types)
+        case inspect.StructType():
+            return LEAVES.get(kind.cls) or f"`{kind.tag_field}: {kind.tag}`"
         case _:
             return _SIMPLE[type(kind)]
 
@@ -93,6 +101,8 @@ def _range(kind: inspect.Type) -> str:
             return "one character"
         case inspect.ListType(min_length=1):
             return "at least one"
+        case inspect.DictType(min_length=2):
+            return "at least two"
         case _:
             return ""
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,17 @@ OTHER = "eurusd_range"
 SECOND = dt.timedelta(seconds=1)
 WINDOW = 250
 """Decisions per window of the monitor, as `conf/monitoring/default.yaml` has it."""
+TRAINING = ("bot_core/", "pipelines/", "conf/", "requirements/", "data/", ".dvc/", ".dvcignore", "dvc.yaml")
+ROSTER = """\
+models:
+  eurusd_range:
+    data: eurusd_1h
+    features: volatility
+    target: next_range
+    model: trees_range
+    validation: hourly
+    set: {model: {rounds: 40}, validation: {walk_forward: {windows: 3}}, monitoring: {drift: {replicates: 100}}}
+"""
 
 
 @dataclass(frozen=True)
@@ -168,6 +180,19 @@ def add_model(folder: Path) -> None:
     world.merge(branch)
     _signed_by_compliance(world, OTHER)
     world.push()
+
+
+def add_pipeline(here: GovernedRepository) -> None:
+    """Give a repository what trains models, and a small one to train."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        if name.startswith(TRAINING) and (ROOT / name).is_file() and not (here.path / name).exists():
+            (here.path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, here.path / name)
+    with (here.path / ".gitignore").open("a") as ignored:
+        ignored.write("build/\n__pycache__/\n")
+    (here.path / "params.yaml").write_text(ROSTER)
+    here.ok("git add -A && git commit -qm 'What trains models' && git push -q origin HEAD:main")
 
 
 def write_release(root: Path, model: str, key: Path, *, seed: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
-from tests.docs.deciding import OTHER, made, told, waited, write_release
+from tests.docs.deciding import OTHER, add_pipeline, made, told, waited, write_release
 from tests.docs.pages import blocks
 from tests.docs.walk import Walk
 from tests.runtime_world import MODEL
@@ -306,6 +306,19 @@ def _train(here: DecidingRepository, walk: Walk) -> None:
     assert json.loads(state.read_text())["paused_reason"] == "Drift alert"
     walk.step("schedule resume")
     assert json.loads(state.read_text())["paused_reason"] is None
+    add_pipeline(here)
+    walk.step("schedule set eurusd_range --every 14d")
+    assert json.loads(state.read_text())["jobs"]["eurusd_range"]["interval"] == 14 * 86_400
+    walk.step("schedule set eurusd_range --declared")
+    assert json.loads(state.read_text())["jobs"]["eurusd_range"]["override"] is None
+    before = here.ok("git rev-parse HEAD")
+    walk.step("schedule run eurusd_range")
+    pushed = here.ok("git ls-remote --heads origin 'refs/heads/retrain/eurusd_range/*'").split("refs/heads/")[1].strip()
+    assert here.ok("git rev-parse HEAD") == before
+    assert pushed.rpartition("/")[2] in walk.step("runs.jsonl")
+    assert [told(event, "branch") for event in here.events("ai_retraining")] == [pushed]
+    walk.step("schedule reset")
+    assert json.loads(state.read_text())["interval"] == 6 * 3600
 
 
 # --- several models ------------------------------------------------------------------------------------------------------------------

@@ -44,6 +44,10 @@ class Without:
         """List a folder, less what is gone."""
         return [name for name in self.view.names(folder) if f"{folder}/{name}" not in self.gone]
 
+    def folders(self, folder: str) -> list[str]:
+        """Ask the whole view."""
+        return self.view.folders(folder)
+
     def since(self, path: str) -> dt.datetime:
         """Ask the whole view."""
         return self.view.since(path)
@@ -59,6 +63,10 @@ class Without:
     def at(self, path: str, time: dt.datetime) -> bytes | None:
         """Ask the whole view."""
         return self.view.at(path, time)
+
+    def past(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+        """Ask the whole view."""
+        return self.view.past(folder, suffix)
 
 
 @dataclass(frozen=True)

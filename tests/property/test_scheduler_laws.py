@@ -164,6 +164,33 @@ def test_a_process_that_is_killed_at_any_time_leaves_what_it_had_marked(tmp_path
     assert {file.name for file in tmp_path.iterdir()} == {".scheduler.json.lock", "scheduler.json"}
 
 
+JOB = """
+import datetime as dt, sys
+from bot_core.ai.scheduler import RetrainingScheduler
+from bot_core.config.schedule import ScheduleConfig
+path, job, times = sys.argv[1:]
+scheduler = RetrainingScheduler(job=job, schedule=ScheduleConfig(every="6h"), persistence_path=path)
+for number in range(int(times)):
+    scheduler.mark_failure(dt.datetime.now(dt.UTC), f"failure {number}")
+    scheduler.request(f"request {number}")
+"""
+
+
+def test_processes_that_change_different_jobs_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    path, jobs, times = tmp_path / "scheduler.json", ("one", "two", "three"), 40
+    running = [subprocess.Popen([sys.executable, "-c", JOB, str(path), job, str(times)]) for job in jobs]
+    roster = RetrainingScheduler(dt.timedelta(hours=6), persistence_path=path)
+    for number in range(times):
+        roster.pause(reason=f"pause {number}")
+        roster.resume()
+    assert [process.wait() for process in running] == [0, 0, 0]
+    state = read_state(path)
+    assert state
+    assert {name: record.failure_streak for name, record in state.jobs.items()} == dict.fromkeys(jobs, times)
+    assert {record.requested.reason for record in state.jobs.values() if record.requested} == {f"request {times - 1}"}
+    assert (state.failure_streak, state.paused_reason) == (len(jobs) * times, None)
+
+
 def streak(path: Path) -> int:
     state = read_state(path)
     return state.failure_streak if state else 0

@@ -92,7 +92,7 @@ def recovers(desk: RuntimeWorld, new: str) -> None:
     assert set(activations(desk)) >= {new}
     desk.ok("journal", "verify", "logs/decision_journal/decisions.jsonl")
     memory = desk.state("memory")
-    assert (memory["accepted"], len(memory["revoked"])) == (desk.git("rev-parse", "main"), 1)  # type: ignore[arg-type]
+    assert (memory["accepted"], len(memory["revoked"])) == (desk.git("rev-parse", "main"), 2)  # type: ignore[arg-type]
     assert not [path for path in (desk.path / "var").rglob("*.part") if ".git" not in str(path)]
     assert {path.name for path in (desk.path / "var").rglob("*.lock")} <= {"fetch.lock"}
 

@@ -140,6 +140,24 @@ def test_a_feed_with_a_line_that_is_no_bar_ends_with_its_exit_code(world: Runtim
     whole(world)
 
 
+def test_while_the_account_cannot_be_written_nothing_is_traded_and_the_feed_goes_on(world: RuntimeWorld) -> None:
+    with running(world) as run:
+        run.until(lambda: run.decisions()[-1]["status"] == "accepted", tick=True)
+        run.until(run.caught_up)
+        (blocked := world.path / "var/models/.paper.paper.json.part").mkdir()
+        run.until(lambda: "cancelled" in {event["status"] for event in run.events("outcome")}, tick=True)
+        run.until(run.caught_up)
+        blocked.rmdir()
+        before = len(run.events("outcome"))
+        run.until(lambda: "filled" in {event["status"] for event in run.events("outcome")[before:]}, tick=True)
+        run.until(run.caught_up)
+        assert run.end() == 1, run.said
+    assert "AUDIT: var/models/paper.paper.json: expected to write" in run.said
+    assert "AUDIT" in next(line for line in run.said.splitlines() if "rejected" in line and "AUDIT" in line)
+    assert world.state("paper.paper")["marks"]
+    whole(world)
+
+
 FAULT = """
 import sys
 from bot_core.ai.inference import DecisionModelInference

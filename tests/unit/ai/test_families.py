@@ -10,7 +10,7 @@ import pytest
 
 from bot_core.ai import families
 from bot_core.ai.fitted import Examples
-from bot_core.config.models import LightGBM, Linear
+from bot_core.config.models import Ensemble, LightGBM, Linear
 from bot_core.documents.artifact import ModelState, TreeState
 from bot_core.errors import DocumentError
 
@@ -27,6 +27,12 @@ ALL = [
     LightGBM(objective="binary", rounds=60),
     Linear(objective="l2"),
     Linear(objective="binary"),
+    Ensemble(aggregation="mean", members={"trees": LightGBM(objective="l1", rounds=60), "ridge": Linear(objective="l2")}),
+    Ensemble(
+        aggregation="weighted",
+        members={"trees": LightGBM(objective="binary", rounds=60), "line": Linear(objective="binary")},
+        weights={"trees": 2.0, "line": 1.0},
+    ),
 ]
 each_family = pytest.mark.parametrize("config", ALL, ids=lambda c: f"{type(c).__name__}-{c.objective}")
 

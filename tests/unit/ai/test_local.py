@@ -11,7 +11,7 @@ from bot_core._digest import sha256, sha256_file
 from bot_core.ai.activation import entry_digest
 from bot_core.ai.local import overtaken
 from bot_core.documents.interventions import Halt
-from bot_core.documents.runtime import Control, Named, Protected
+from bot_core.documents.runtime import Control, Degraded, Named, Protected
 from bot_core.governance import layout
 from bot_core.governance.acceptance import Accepted, accept
 from bot_core.governance.git import Git
@@ -169,3 +169,34 @@ def test_nor_is_an_answer_to_another_report(desk: World, shrunk: Control) -> Non
     other = replace(shrunk, protected=[replace(shrunk.protected[0], digest=sha256(b"another"))])
     review(desk, shrunk.protected[0].path, "ann", "risk", "--dismiss")
     assert after(desk, other) is other
+
+
+# --- a release that did worse than its evidence said ---
+
+
+@pytest.fixture
+def worse(desk: World) -> Control:
+    path = f"audit/ai_decision/degradation/{desk.version}.{desk.now:%Y%m%dT%H%M%SZ}.json"
+    desk.put(path, "critical")
+    desk.commit("A report")
+    found = Degraded(model=MODEL, version=desk.version, path=path, digest=sha256_file(desk.path / path), since=desk.now)
+    return Control(degraded=[found])
+
+
+def answer(desk: World, control: Control, category: str, *more: str) -> None:
+    who = ("--role", "risk", *signed_by(desk, "ann"))
+    desk.ok("review", "alert", f"{MODEL}.{category}", control.degraded[0].path, *who, *more)
+
+
+def test_rules_decide_until_the_report_is_answered(desk: World, worse: Control) -> None:
+    assert after(desk, worse) is worse
+    answer(desk, worse, "degradation", "--ticket", "OPS-1")
+    assert after(desk, worse) is worse
+    desk.git("reset", "-q", "--hard", "HEAD~1")
+    answer(desk, worse, "degradation", "--dismiss")
+    assert after(desk, worse).degraded == []
+
+
+def test_an_answer_filed_under_another_alert_is_none(desk: World, worse: Control) -> None:
+    answer(desk, worse, "drift", "--dismiss")
+    assert after(desk, worse) is worse

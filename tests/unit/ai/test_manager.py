@@ -6,6 +6,7 @@ import math
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,6 +160,85 @@ def test_a_pin_that_git_would_refuse_now_leaves_the_rules(desk: RuntimeWorld, ma
     with pytest.raises(Refused) as caught:
         AIManager().inference("old")
     assert caught.value.code == "REVOKED"
+
+
+# --- where releases are looked for ---
+
+
+def test_a_version_alone_is_found_by_every_process_where_one_said(desk: RuntimeWorld, manager: AIManager) -> None:
+    with pytest.raises(DocumentError, match=r"expected .*, got no such model in this folder"):
+        manager.load_decision_artifact("old", first(desk))
+    assert manager.configure_decision_repository(f"models/{MODEL}").versions() == sorted([first(desk), desk.version])
+    elsewhere(f"manager.load_decision_artifact('old', '{first(desk)}')")
+    assert AIManager().load_decision_artifact("new", f"{desk.version}.json").is_ready
+    assert set(folder_of(desk).control().models) == {"old", "new"}
+
+
+def test_a_path_is_taken_as_it_is_wherever_releases_are_looked_for(desk: RuntimeWorld, manager: AIManager) -> None:
+    (desk.path / "other").mkdir()
+    manager.configure_decision_repository("other")
+    assert manager.load_decision_artifact("old", path_of(first(desk))).is_ready
+    with pytest.raises(DocumentError, match="other: expected"):
+        manager.load_decision_artifact("old", first(desk))
+
+
+def test_a_folder_that_is_not_there_is_refused(desk: RuntimeWorld, manager: AIManager) -> None:
+    with pytest.raises(ConfigError, match="models/nothing: expected a folder of releases, got none"):
+        manager.configure_decision_repository("models/nothing")
+    assert not (desk.path / "var/models/manager.json").exists()
+
+
+# --- loaded once ---
+
+
+def test_a_model_is_loaded_once_per_symbol_and_name(manager: AIManager) -> None:
+    assert manager.inference_for("eurusd", MODEL) is manager.inference_for("eurusd", MODEL)
+    assert manager.inference_for("EURUSD", MODEL) is not manager.inference_for("eurusd", MODEL)
+    with pytest.raises(ConfigError, match="expected the instrument that it was trained for, eurusd; got gbpusd"):
+        manager.inference_for("gbpusd", MODEL)
+    with pytest.raises(ConfigError, match="expected one of no name yet; got nobody"):
+        manager.inference_for("eurusd", "nobody")
+
+
+def test_another_digest_takes_the_place_as_soon_as_it_is_in_force(desk: RuntimeWorld, manager: AIManager) -> None:
+    before = manager.inference_for("eurusd", MODEL)
+    third = desk.compact(99)
+    desk.promote(third)
+    desk.reconcile()
+    after = manager.inference_for("eurusd", MODEL)
+    assert before.record is not None
+    assert after.record is not None
+    assert (before.record.version, after.record.version) == (desk.version, third)
+    assert manager.inference_for("eurusd", MODEL) is after
+
+
+def test_a_name_is_cached_until_git_would_refuse_it(desk: RuntimeWorld, manager: AIManager) -> None:
+    manager.load_decision_artifact("old", path_of(first(desk)), set_default=True)
+    found = manager.inference_for("eurusd", "old")
+    assert manager.inference_for("eurusd", "old") is found
+    digest = sha256_file(desk.path / layout.manifest(MODEL, first(desk)))
+    desk.ok("revoke", "release", digest, "--reason", "x", *signed_by(desk, "cid"))
+    desk.push()
+    desk.reconcile()
+    with pytest.raises(Refused) as caught:
+        manager.inference_for("eurusd", "old")
+    assert caught.value.code == "REVOKED"
+
+
+def test_where_no_runtime_judges_every_call_does(runtime: Runtimes, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = runtime()
+    monkeypatch.chdir(desk.path)
+    manager = AIManager()
+    manager.load_decision_artifact("old", path_of(first(desk)))
+    found = manager.inference_for("eurusd", "old")
+    assert found.is_ready
+    assert manager.inference_for("eurusd", "old") is not found
+
+
+def test_threads_share_what_is_loaded(manager: AIManager) -> None:
+    expected = manager.inference_for("eurusd", MODEL)
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: manager.inference_for("eurusd", MODEL), range(40))) == {expected}
 
 
 # --- what is refused, with its code ---

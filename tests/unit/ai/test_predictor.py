@@ -23,7 +23,7 @@ from bot_core.ai import calibration, families, lib_lightgbm, predictor
 from bot_core.ai.fitted import Examples
 from bot_core.ai.lib_lightgbm import Trees
 from bot_core.ai.predictor import Predictor, onnx
-from bot_core.config.models import LightGBM, Linear
+from bot_core.config.models import Ensemble, LightGBM, Linear
 from bot_core.documents.artifact import Calibration, GoldenVector, LinearState, TreeState
 from bot_core.errors import PredictorError
 from tests.evidence import RELIABILITY, artifact
@@ -47,6 +47,12 @@ CONFIGS: list[ModelConfig] = [
     LightGBM(objective="binary", rounds=60),
     Linear(objective="l2"),
     Linear(objective="binary"),
+    Ensemble(
+        aggregation="weighted",
+        members={"trees": LightGBM(objective="l1", rounds=60), "more": LightGBM(objective="l2"), "ridge": Linear(objective="l2")},
+        weights={"trees": 0.3, "more": 0.3, "ridge": 0.1},
+    ),
+    Ensemble(aggregation="median", members={"trees": LightGBM(objective="l1", rounds=60), "ridge": Linear(objective="l2")}),
 ]
 PROBE = """
 import json, os, sys
@@ -66,7 +72,7 @@ ONNX_SUM = bytes.fromhex(
 )  # x (n, 3) floats → y (n, 1): x0 + 2 x1 + 3 x2
 
 
-@pytest.fixture(scope="module", params=CONFIGS, ids=lambda c: f"{type(c).__name__}-{c.objective}")
+@pytest.fixture(scope="module", params=CONFIGS, ids=lambda c: f"{type(c).__name__}-{getattr(c, 'aggregation', c.objective)}")
 def release(request: pytest.FixtureRequest, dataset: Callable[..., FeatureDataset]) -> ModelArtifact:
     """Train each family on a plain signal and release it."""
     config = request.param
@@ -97,7 +103,7 @@ def trees(dataset: Callable[..., FeatureDataset]) -> TreeState:
 
 def predicted(state: ModelState, values: NDArray[np.float64]) -> list[float]:
     """Predict as training does, but with Python's exp: numpy's differs with the instruction set, which only training pins."""
-    if isinstance(state, TreeState) or state.link == "identity":
+    if not isinstance(state, LinearState) or state.link == "identity":
         return [float(value) for value in families.predictor(state)(values)]
     return [1 / (1 + math.exp(-value)) for value in predicted(msgspec.structs.replace(state, link="identity"), values)]
 

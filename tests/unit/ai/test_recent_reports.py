@@ -66,8 +66,8 @@ def test_a_report_that_is_skipped_would_be_an_alert_that_is_missed(audit: Path) 
     write_bytes(audit / "data_quality" / f"{VERSION}.20270101T000000Z.json", encode_json({"schema": "bot-core/other/v1"}))
     with pytest.raises(
         DocumentError,
-        match=r"20270101T000000Z\.json: schema: expected one of bot-core/data-quality/v1, bot-core/inference-quality/v1; "
-        r"got bot-core/other/v1",
+        match=r"20270101T000000Z\.json: schema: expected one of bot-core/data-quality/v1, bot-core/inference-quality/v1, "
+        r"bot-core/quality-checks/v1; got bot-core/other/v1",
     ):
         load_recent_data_quality_reports(audit_root=audit)
 

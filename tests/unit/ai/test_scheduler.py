@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,7 +62,7 @@ def path(tmp_path: Path) -> Path:
 def open_(path: Path, clock: Clock) -> Callable[..., RetrainingScheduler]:
     """Open a scheduler on the one file; every 6 hours unless the test says otherwise."""
 
-    def make(hours: float | None = 6, **more: dt.datetime) -> RetrainingScheduler:
+    def make(hours: float | None = 6, **more: Any) -> RetrainingScheduler:  # noqa: ANN401  # what the constructor takes
         interval = None if hours is None else hours * HOUR
         return RetrainingScheduler(interval, persistence_path=path, clock=clock, **more)
 

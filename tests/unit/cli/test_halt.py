@@ -135,6 +135,24 @@ def test_where_the_order_fails_they_decide_again(machine: RuntimeWorld, words: t
     assert StateFolder(machine.path / "var/models").control().halts == []
 
 
+@pytest.mark.parametrize("name", ["active", "control"])
+@pytest.mark.parametrize("signs", [True, False])
+def test_a_halt_works_whatever_is_damaged_here(machine: RuntimeWorld, name: str, *, signs: bool) -> None:
+    folder = StateFolder(machine.path / "var/models")
+    machine.put(f"var/models/{name}.json", "{damaged")
+    code, _, err = machine.run("halt", "paper", COMPACT, *who(machine), *(() if signs else ("--key", "nowhere")))
+    assert (code == 0, not decides(machine)) == (signs, True)
+    assert len(folder.control().halts) == (1 if signs else 0)
+    asides = list(folder.root.glob("control.json.damaged-*"))
+    assert [path.read_text() for path in asides] == (["{damaged"] if name == "control" else [])
+    assert folder.control().detached == (name == "control")
+    if name == "control":
+        assert f"control.json was damaged and is kept as var/models/{asides[0].name}; no model decides here" in err
+        machine.push()
+        machine.reconcile()
+        assert not decides(machine)
+
+
 def test_a_halt_of_another_environment_stops_nothing_here(machine: RuntimeWorld) -> None:
     machine.ok("halt", "production", "--all", *who(machine))
     assert decides(machine)

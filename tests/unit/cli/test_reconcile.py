@@ -12,6 +12,7 @@ from bot_core.governance import layout
 from tests.attacks import forge
 from tests.attacks.acts import signed_by
 from tests.runtime_world import MODEL
+from tests.unit.runtime.machine import drop_paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +112,17 @@ def test_20_an_unsigned_policy(desk: RuntimeWorld) -> None:
     code, out, _ = once(desk)
     assert code == 20
     assert "Stalled holds: POLICY-SELF: " in out
+
+
+def test_20_a_policy_that_drops_the_environment_and_status_says_so(desk: RuntimeWorld) -> None:
+    drop_paper(desk)
+    desk.push()
+    code, out, _ = once(desk)
+    assert code == 20
+    said = [line for line in desk.ok("status").splitlines() if "POLICY-MISSING" in line]
+    assert len(said) == 1 == sum("POLICY-MISSING" in line for line in out.splitlines())
+    assert f"{MODEL}: Refused; desired none, active none; rules decides" in out
+    assert "expected one of production; got paper" in said[0]
 
 
 # --- the own disk, in one sentence ---

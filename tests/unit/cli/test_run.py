@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot_core.journal.head import head_path, read_head
+from tests.attacks.acts import signed_by
 from tests.runtime_world import MODEL
+from tests.unit.runtime.machine import drop_paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +106,24 @@ def test_while_it_is_detached_here_the_rules_decide_from_the_start(world: Runtim
     code, out, err = replay(world, 5)
     assert code == 0, err
     assert {line.partition("rules rejected: ")[2] for line in out.splitlines()[:5]} == {"rule_matched, detached"}
+
+
+@pytest.mark.parametrize("state", ["var/models", "fresh"])
+def test_started_while_git_halts_the_model_the_rules_decide(world: RuntimeWorld, state: str) -> None:
+    world.ok("halt", "paper", "--all", *signed_by(world, "ann"), "--reason", "It drifts.", "--state", "none")
+    world.push()
+    code, out, err = replay(world, 5, "--state", state)
+    assert code == 0, err
+    assert {line.partition("rules rejected: ")[2] for line in out.splitlines()[:5]} == {"HALTED, rule_matched"}
+    assert len(decisions(world)) == 5
+
+
+def test_started_while_its_environment_is_dropped_the_rules_decide(world: RuntimeWorld) -> None:
+    drop_paper(world)
+    world.push()
+    code, out, err = replay(world, 5)
+    assert code == 0, err
+    assert {line.partition("rules rejected: ")[2] for line in out.splitlines()[:5]} == {"POLICY-MISSING, rule_matched"}
 
 
 REFUSED: dict[str, tuple[tuple[object, ...], int, str]] = {

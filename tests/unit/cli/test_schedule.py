@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +17,14 @@ from bot_core.ai.scheduler import RetrainingScheduler
 from bot_core.cli import schedule
 from bot_core.cli.main import main
 from bot_core.cli.schedule import in_words, span
+from bot_core.config.jobs import load_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NOW = dt.datetime(2026, 11, 21, 10, 15, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
+ROOT = Path.cwd()
 FILE = Path("audit/ai_decision/scheduler.json")
 HEAVY = {"pandas", "polars", "hydra", "dvc", "lightgbm", "sklearn", "numba", "numpy", "scipy", "matplotlib", "pandera"}
 
@@ -64,8 +67,8 @@ def test_help_shows_the_ways(help_of: Callable[[str], str]) -> None:
 def test_where_there_is_no_file_it_says_so_and_creates_none(run: Callable[..., tuple[int, str, str]]) -> None:
     assert run("show") == (0, f"{FILE}: there is no such file: no scheduler has recorded anything here yet\n", "")
     assert run("resume") == (0, f"{FILE}: there is no such file, so there is no pause to end\n", "")
-    for verb in ("show", "resume"):
-        assert json.loads(run(verb, "--format", "json")[1]) == {"file": str(FILE), "state": None}
+    assert json.loads(run("show", "--format", "json")[1]) == {"file": str(FILE), "state": None, "jobs": {}}
+    assert json.loads(run("resume", "--format", "json")[1]) == {"file": str(FILE), "state": None}
     code, _, err = run("pause", "--reason", "drift")
     assert code == 2
     assert err.startswith(f"error[CONFIG]: {FILE}: expected an interval, there or given, got none\n  → ")
@@ -208,6 +211,10 @@ def test_what_cannot_be_is_refused_and_the_state_stays(
         ["pause", "--reason", "x", "--until", "2026-11-21T10:15:00"],
         ["pause", "--reason", "x", "--until", "2998-01-01T00:00:00Z", "--for", "6h"],
         ["reset"],
+        ["set"],
+        ["set", "eurusd_range", "--every", "12"],
+        ["set", "eurusd_range", "--every", "12h", "--cron", "0 0 * * *", "--reason", "x"],
+        ["set", "eurusd_range", "--every", "12h", "--declared"],
     ],
 )
 def test_wrong_words_are_2(words: list[str], run: Callable[..., tuple[int, str, str]]) -> None:
@@ -233,6 +240,106 @@ def test_a_damaged_file_is_2_until_it_is_begun_anew(run: Callable[..., tuple[int
     assert (code, out.splitlines()[0]) == (0, "the scheduler begins anew from 2026-01-01 00:00:00 UTC")
     assert body(out)["interval"] == "6 hours"
     assert run("show")[0] == 0
+
+
+# --- jobs ---
+
+
+@pytest.fixture
+def roster() -> Path:
+    """Put a roster of two models beside the state, one of them by a line of cron."""
+    shutil.copytree(ROOT / "conf/schedule", "conf/schedule")
+    shutil.copy(ROOT / "conf/config.yaml", "conf/config.yaml")
+    path = Path("params.yaml")
+    path.write_text("models:\n  slow: {}\n  evening: {schedule: after_week}\n")
+    return path
+
+
+def job(name: str) -> RetrainingScheduler:
+    return RetrainingScheduler(job=name, schedule=load_schedule(Path(), name), persistence_path=FILE)
+
+
+@pytest.mark.usefixtures("roster")
+def test_a_job_is_paused_and_resumed_alone(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = run("pause", "--job", "slow", "--reason", "feed", "--for", "6h")
+    assert (code, out.splitlines()[1]) == (0, f"{FILE}: slow")
+    assert out.startswith("training of slow is paused until 20")
+    assert (body(out)["schedule"], body(out)["last run"]) == ("every 7 days", "never")
+    assert (job("slow").should_retrain(), job("evening").should_retrain()) == (False, True)
+    assert run("resume", "--job", "evening") == (0, "there is no pause to end\n", "")
+    assert run("resume") == (0, "there is no pause to end\n", "")
+    facts = json.loads(run("resume", "--job", "slow", "--format", "json")[1])
+    assert (facts["job"], facts["due"], facts["paused"], facts["state"]["jobs"]["slow"]["paused_reason"]) == (
+        "slow",
+        True,
+        False,
+        None,
+    )
+
+
+@pytest.mark.usefixtures("roster")
+def test_a_job_s_schedule_is_set_by_hand_until_what_is_declared_is_followed(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = run("set", "slow", "--every", "12h", "--reason", "volatile")
+    assert (code, out.splitlines()[0]) == (0, "slow has a schedule of its own, in place of what is declared")
+    assert body(out)["schedule"] == "every 12 hours"
+    assert job("slow").state().every == 12 * HOUR
+    words = ("--cron", "30 22 * * 1-5", "--timezone", "America/New_York", "--calendar", "fx", "--reason", "after the close")
+    assert body(run("set", "slow", *words)[1])["schedule"] == "30 22 * * 1-5 America/New_York fx"
+    code, out, _ = run("set", "slow", "--declared")
+    assert (code, out.splitlines()[0], body(out)["schedule"]) == (0, "slow follows what is declared", "every 7 days")
+    assert job("slow").state().override is None
+
+
+def test_the_roster_s_interval_is_set_without_a_model(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = run("set", "--every", "6h")
+    assert (code, out.splitlines()[0], body(out)["interval"]) == (0, "the interval of the roster as a whole is changed", "6 hours")
+    at().mark_executed(NOW - 100 * HOUR)
+    assert body(run("set", "--every", "2d")[1])["interval"] == "2 days"
+
+
+@pytest.mark.usefixtures("roster")
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["pause", "--job", "quick", "--reason", "x"],
+            f"error[CONFIG]: {FILE}: expected a schedule of quick, there or given, got none",
+        ),
+        (["set", "slow", "--every", "12h"], "error[CONFIG]: reason: expected 1 to 1024 characters, got 0"),
+        (
+            ["set", "slow", "--every", "0h", "--reason", "x"],
+            "error[CONFIG]: schedule set: expected every to be between 1s and 3650d",
+        ),
+        (
+            ["set", "slow", "--every", "1h", "--calendar", "fx", "--reason", "x"],
+            "error[CONFIG]: schedule set: expected calendar beside",
+        ),
+        (["set", "slow", "--cron", "1 2 3", "--reason", "x"], "error[CONFIG]: schedule set: expected five fields of cron"),
+        (["set", "slow", "--cron", "99 * * * *", "--reason", "x"], "error[CONFIG]: cron: expected minute, hour, day"),
+        (["set", "--cron", "0 0 * * *"], "error[CONFIG]: schedule set: expected a model before --cron, got none"),
+        (["set", "--declared"], "error[CONFIG]: schedule set: expected a model before --declared, got none"),
+    ],
+)
+def test_what_is_no_job_or_no_schedule_is_refused(
+    words: list[str], sentence: str, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith(sentence)
+    assert not FILE.exists()
+
+
+@pytest.mark.usefixtures("roster")
+def test_a_damaged_file_is_begun_anew_with_every_job_of_the_roster(run: Callable[..., tuple[int, str, str]]) -> None:
+    job("slow").mark_executed(dt.datetime.now(dt.UTC))
+    FILE.write_text("{")
+    time = f"{dt.datetime.now(dt.UTC) - HOUR:%Y-%m-%dT%H:%M:%SZ}"
+    assert run("reset", "--job", "slow", "--last-run", time)[0] == 2
+    assert run("reset", "--last-run", time, "--interval", "6h")[0] == 0
+    assert [job(name).should_retrain() for name in ("slow", "evening")] == [False, False]
+    code, out, _ = run("reset", "--job", "slow", "--last-run", "2026-01-01T00:00:00Z")
+    assert (code, out.splitlines()[0]) == (0, "the job slow begins anew from 2026-01-01 00:00:00 UTC")
+    assert [job(name).should_retrain() for name in ("slow", "evening")] == [True, False]
 
 
 def test_it_imports_nothing_heavy() -> None:

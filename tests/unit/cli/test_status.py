@@ -4,13 +4,19 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
+from bot_core._digest import sha256_file
 from bot_core.cli import status
+from bot_core.documents.runtime import Degraded
+from bot_core.governance.state import StateFolder
+from tests.runtime_world import MODEL as MODEL_HERE
 from tests.world import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.runtime_world import RuntimeWorld
     from tests.unit.conftest import Refuse
     from tests.world import Stage, World
 
@@ -77,3 +83,32 @@ def test_a_broken_policy_is_said_with_its_place(desk: World, refuse: Refuse) -> 
     desk.edit("compliance/policy.yaml", "root_quorum: 2", "root_quorum: 2.0")
     desk.commit()
     assert refuse(desk, 30, "status").startswith("error[CANON]: compliance/policy.yaml: line ")
+
+
+def test_a_release_that_fell_is_shown_until_the_report_is_answered(runtime: Callable[..., RuntimeWorld]) -> None:
+    desk = runtime(followed=True)
+    path = f"audit/ai_decision/degradation/{desk.version}.{desk.now:%Y%m%dT%H%M%SZ}.json"
+    desk.put(path, "critical")
+    fell = Degraded(model=MODEL_HERE, version=desk.version, path=path, digest=sha256_file(desk.path / path), since=desk.now)
+    folder = StateFolder(desk.path / "var/models")
+    folder.change(lambda control: replace(control, degraded=[fell]))
+    said = desk.ok("status", "--env", "paper")
+    assert f"  {MODEL_HERE} {desk.version}: rules decide since {desk.now:%Y-%m-%d %H:%M:%S} UTC: live performance fell" in said
+    assert f"review alert {MODEL_HERE}.degradation {path} --role ROLE" in said
+    assert json.loads(desk.ok("status", "--format", "json"))["machine"]["degraded"][0]["path"] == path
+    desk.commit("The report")
+    answer = ("--role", "risk", "--signer", "ann", "--key", desk.key("ann"), "--dismiss")
+    desk.ok("review", "alert", f"{MODEL_HERE}.degradation", path, *answer)
+    desk.push()
+    assert desk.reconcile()[0] == 0
+    assert folder.control().degraded == []
+    assert "rules decide since" not in desk.ok("status", "--env", "paper")
+
+
+def test_a_damaged_control_file_is_said_and_hides_nothing_else(runtime: Callable[..., RuntimeWorld]) -> None:
+    desk = runtime(followed=True)
+    desk.put("var/models/control.json", "{")
+    said = desk.ok("status", "--env", "paper")
+    assert said.startswith("paper  Ready\n")
+    assert "DOCUMENT: " in said
+    assert json.loads(desk.ok("status", "--format", "json"))["machine"]["degraded"] == []

@@ -14,9 +14,9 @@ def test_a_roster_entry_becomes_hydra_overrides() -> None:
     assert overrides(entry) == ["data=x", "model.rounds=5", 'model.objective="l1"', "validation.split.train=0.5"]
 
 
-def test_the_projects_roster_has_five_models_over_three_instruments_and_both_bar_lengths() -> None:
+def test_the_projects_roster_has_six_models_over_three_instruments_and_both_bar_lengths() -> None:
     roster = load_roster(Path("params.yaml"))
-    assert len(roster) == 5
+    assert len(roster) == 6
     assert "decision_engine" in roster
     assert len({entry["data"] for entry in roster.values()}) >= 4
 

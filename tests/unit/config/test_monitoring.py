@@ -12,7 +12,7 @@ from bot_core.config.models import DriftConfig, FeaturesConfig, IndicatorFeature
 
 def test_the_groups_are_imported_from_models() -> None:
     groups = [name for name, kind in vars(monitoring).items() if isinstance(kind, type) and kind.__module__ == monitoring.__name__]
-    assert len(groups) == 5
+    assert len(groups) == 6
     assert all(getattr(models, name) is getattr(monitoring, name) for name in groups)
 
 

@@ -28,8 +28,9 @@ def test_the_project_s_own_settings_are_the_defaults_for_paper() -> None:
 def test_the_project_s_file_leaves_nothing_out_but_what_it_comments() -> None:
     text = SETTINGS.read_text()
     fields = {field.name for field in msgspec.structs.fields(RuntimeSettings)}
-    assert set(yaml.safe_load(text)) | {"policy", "signing_key"} == fields
+    assert set(yaml.safe_load(text)) | {"policy", "signing_key", "host"} == fields
     assert "# signing_key:" in text
+    assert "# host:" in text
 
 
 def test_an_environment_is_all_that_must_be_said(tmp_path: Path) -> None:
@@ -44,12 +45,20 @@ def test_an_environment_is_all_that_must_be_said(tmp_path: Path) -> None:
         ("environment: Not a name\n", "environment: expected"),
         ("environment: paper\npolicy: sha256:abc\n", "policy: expected"),
         ("environment: paper\npoll_s: 0\n", "poll_s: expected"),
+        ("environment: paper\npoll_s: 0.04\n", "poll_s: expected"),
+        ("environment: paper\npoll_s: 86401\n", "poll_s: expected"),
         ("environment: paper\nfetch_timeout_s: .nan\n", "fetch_timeout_s: expected"),
         ("environment: paper\nmax_model_age_days: 0\n", "max_model_age_days: expected"),
         ("environment: paper\nfsync: never\n", "fsync: expected one of always, batch, os; got 'never'"),
         ("environment: paper\nprotection: {factor: 1.5}\n", "protection.factor: expected"),
         ("environment: paper\npaper: {spread_bps: -1}\n", "paper.spread_bps: expected"),
         ("environment: paper\nenforce_monitoring: 1\n", "enforce_monitoring: expected"),
+        ("environment: paper\nhost: {kind: gitlab, repository: o/r}\n", "host.kind: expected one of github; got 'gitlab'"),
+        ("environment: paper\nhost: {kind: github}\n", "host.repository: expected a value, got nothing"),
+        ("environment: paper\nhost: {kind: github, repository: o}\n", "host.repository: expected"),
+        ("environment: paper\nhost: {kind: github, repository: o/r, api: 'http://forge.example'}\n", "host.api: expected"),
+        ("environment: paper\nhost: {kind: github, repository: o/r, api: 'https://me:pw@forge.example'}\n", "host.api: expected"),
+        ("environment: paper\nhost: {kind: github, repository: o/r, token: x}\n", "got the unknown key token"),
         ("environment: [\n", "expected YAML"),
         ("", "expected"),
     ],

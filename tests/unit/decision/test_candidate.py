@@ -161,6 +161,11 @@ def test_room_is_what_both_limits_leave(limits: dict[str, float], left: float) -
     assert room(SNAPSHOT, limits) == left
 
 
+def test_positions_that_are_more_than_a_float_holds_leave_no_room() -> None:
+    held = {name: Position(notional=10**308) for name in ("A", "B")}
+    assert room(replace(SNAPSHOT, positions=held), {"max_position_ratio": 0.5}) == 0.0
+
+
 def test_room_never_rounds_beyond_the_limit() -> None:
     account = replace(SNAPSHOT, last_equity=551.7, positions={"A": Position(notional=39.1)})
     left = room(account, {"max_position_ratio": 0.24})

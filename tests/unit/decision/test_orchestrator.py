@@ -99,6 +99,18 @@ def test_a_short_position_counts_by_its_size() -> None:
         assert evaluate(snapshot={"positions": {"A": position}}).reasons == ("gross_notional_limit",)
 
 
+@pytest.mark.parametrize("huge", [1e308, 10**308], ids=["float", "integer"])
+def test_positions_that_are_more_than_a_float_holds_are_too_much(huge: float) -> None:
+    held = {name: Position(notional=huge) for name in ("A", "B")}
+    for notional in (1.0, 1):
+        evaluation = evaluate(snapshot={"positions": held}, candidate={"notional": notional})
+        assert (evaluation.accepted, evaluation.reasons, evaluation.recommended_position_size) == (
+            False,
+            ("position_ratio_not_finite",),
+            0.0,
+        )
+
+
 # --- what is not finite, negative or not there ---------------------------------------------------------------------------------------
 
 NOT_NUMBERS = (math.nan, math.inf, -math.inf, "1", True, 10**400)

@@ -70,6 +70,14 @@ def read_before(state: State, bar: Bar) -> float:
     return state[0] - tripled(state, bar.close) + state[0]
 
 
+def computed_first(state: State, bar: Bar) -> float:
+    return math.sqrt(bar.close / tripled(state, bar.close) + state[0]) - state[0]
+
+
+def computed_first_of_two(state: State, bar: Bar) -> float:
+    return tripled(state, bar.close) * state[0] - tripled(state, bar.open)
+
+
 def under_a_condition(state: State, bar: Bar) -> float:
     return tripled(state, bar.close) if bar.close > bar.open else 0.0
 
@@ -137,6 +145,8 @@ def test_every_indicator_of_the_catalogue_is_written_out(name: str) -> None:
         (on_the_way, set()),
         (swapped, set()),
         (by_a_local_name, set()),
+        (computed_first, set()),
+        (computed_first_of_two, {"tripled"}),
         (read_before, {"tripled"}),
         (under_a_condition, {"tripled"}),
         (leaves_a_loop, {"leaves_a_loop"}),

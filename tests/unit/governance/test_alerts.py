@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot_core._parse import encode_json
+from bot_core.ai.performance_judge import PerformanceJudge, Whose
+from bot_core.config.monitoring import DegradationConfig
+from bot_core.documents.degradation import Expected
 from bot_core.governance import layout, writing
+from tests.compact import DIGEST
 from tests.evidence import drifted
 from tests.monitored import inference_drift, inference_quality
 from tests.world import MODEL, World, build
@@ -59,6 +63,21 @@ def test_a_critical_report_takes_the_release_back_until_it_is_dismissed(desk: Wo
     assert state(desk) == ("DENY", ["RPT-FAILED"])
     desk.git("reset", "-q", "--hard", "HEAD~1")
     desk.ok(*answer, "--dismiss")
+    assert state(desk) == ("ALLOW", [])
+
+
+def test_a_degradation_takes_the_release_back_too(desk: World) -> None:
+    one = PerformanceJudge(
+        Whose(MODEL, desk.version, "paper", enforce=True),
+        Expected(report=DIGEST, loss="absolute", unit="bps", baseline="zero", ratio=1.0, worst_window=1.0, windows=2),
+        DegradationConfig(),
+    )
+    path = bring_data(desk, "degradation", encode_json(one.report("fall_back")), "dora")
+    assert desk.gate()[:2] == (0, set())
+    desk.merge("report")
+    assert state(desk) == ("DENY", ["RPT-FAILED"])
+    who = ("--role", "risk", "--signer", "ann", "--key", desk.key("ann"))
+    desk.ok("review", "alert", f"{MODEL}.degradation", path, *who, "--dismiss")
     assert state(desk) == ("ALLOW", [])
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot_core._digest import sha256_file
 from bot_core.errors import GitError
 from bot_core.governance import layout
 from bot_core.governance.approved import approved_somewhere
 from bot_core.governance.reasons import Refused
 from tests.attacks.acts import revoke, signed_by
+from tests.evidence import ensemble, line
 from tests.world import MODEL
 
 if TYPE_CHECKING:
@@ -74,3 +76,15 @@ def test_where_no_history_or_policy_is_it_says_so(
     desk.commit()
     with pytest.raises(Refused, match="expected"):
         asked(desk)
+
+
+def test_an_ensemble_of_a_revoked_member_is_not(world: Callable[[Stage], World]) -> None:
+    desk = world("configured")
+    desk.release("single", state=line(1.5))
+    desk.version = desk.release(state=ensemble(ridge=line(0.5), other=line(1.5)))
+    desk.ok("promote", MODEL, desk.version, "--env", "paper")
+    desk.sign_off("risk", env="paper")
+    assert asked(desk)
+    digest = sha256_file(desk.path / desk.find("models/single/*.release.yaml"))
+    desk.ok("revoke", "release", digest, "--reason", "x", *signed_by(desk, "cid"))
+    assert not asked(desk)

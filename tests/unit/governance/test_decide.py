@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from bot_core._digest import sha256
+from bot_core.documents.artifact import learned_digest
 from bot_core.documents.domain import Domain, Rule
 from bot_core.documents.environment import Environment
 from bot_core.documents.interventions import Halt
@@ -13,8 +14,10 @@ from bot_core.documents.signoff import Subject
 from bot_core.governance import layout
 from bot_core.governance.decide import Decision, decide
 from bot_core.governance.interventions import Memory
+from bot_core.governance.manifest import manifest
 from bot_core.governance.reading import spell
 from bot_core.governance.reasons import Refused, Verdict
+from tests.evidence import ensemble, line, write_release
 from tests.memory_view import (
     DAY,
     MODEL,
@@ -136,6 +139,31 @@ def test_a_halt_that_was_seen_stops_even_what_is_broken(case: Case) -> None:
 
 def test_a_revoked_release_may_not_decide(case: Case) -> None:
     assert case.codes(memory=Memory(revoked=frozenset({case.digest}))) == {"REVOKED"}
+
+
+def test_an_ensemble_goes_with_the_release_of_a_member(tmp_path: Path) -> None:
+    case = Case(tmp_path, state=ensemble(ridge=line(0.5), other=line(1.5)))
+    rule = policy(environments=[rules()], formats=["ensemble-json", "linear-json"])
+    alone, gone = tmp_path / "alone", Memory(revoked=frozenset({learned_digest(line(1.5))}))
+    version = write_release(alone, "single", T0 - DAY, state=line(1.5))
+    released = spell(manifest(alone, "single", version, "eve"))
+    case.view.put(layout.manifest("single", version), released)
+
+    def codes(memory: Memory) -> set[str]:
+        (found,) = decide(case.view, "paper", rule, T0 + DAY, memory=memory)
+        return {reason.code for reason in found.reasons}
+
+    assert codes(Memory()) == codes(Memory(revoked=frozenset({sha256(b"another")}))) == set()
+    assert codes(Memory(revoked=frozenset({sha256(released)}))) == {"MEMBER-REVOKED"}
+    case.view.put(layout.manifest("single", version), None)
+    assert codes(gone) == {"MEMBER-REVOKED"}, "what was remembered needs no manifest"
+
+
+def test_an_ensemble_needs_its_own_format_and_its_members_allowed(tmp_path: Path) -> None:
+    case = Case(tmp_path, state=ensemble(ridge=line(0.5), other=line(1.5)))
+    for formats in (["linear-json"], ["ensemble-json"]):
+        (found,) = decide(case.view, "paper", policy(environments=[rules()], formats=formats), T0 + DAY)
+        assert {reason.code for reason in found.reasons} == {"FORMAT"}
 
 
 def test_a_domain_is_the_models_own(case: Case) -> None:

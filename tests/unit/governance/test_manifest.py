@@ -10,7 +10,7 @@ from bot_core._parse import encode_json, read_json
 from bot_core.documents.artifact import ModelArtifact
 from bot_core.errors import DocumentError
 from bot_core.governance.manifest import REPORTS, manifest
-from tests.evidence import DIGEST, write_release
+from tests.evidence import DIGEST, ensemble, line, write_release
 from tests.memory_view import MODEL, T0
 
 if TYPE_CHECKING:
@@ -42,6 +42,17 @@ def test_it_repeats_what_the_artifact_says_of_itself(tmp_path: Path, version: st
     assert (found.source.inputs, found.data[0].name, found.data[0].digest) == (DIGEST, "eurusd", DIGEST)
     assert found.golden.digest == sha256(encode_json(artifact.golden))
     assert {report.status for report in found.reports} == {"ok"}
+
+
+def test_it_names_what_was_learned_and_by_which_members(tmp_path: Path) -> None:
+    blend = ensemble(ridge=line(0.5), other=line(1.5))
+    version = write_release(tmp_path, MODEL, T0, state=blend)
+    found = manifest(tmp_path, MODEL, version, "eve")
+    assert (found.learned, found.artifact.format) == (sha256(encode_json(blend)), "ensemble-json")
+    named = {member.name: member.digest for member in found.members}
+    assert named == {"ridge": sha256(encode_json(line(0.5))), "other": sha256(encode_json(line(1.5)))}
+    alone = manifest(tmp_path, "other", write_release(tmp_path, "other", T0, state=line(1.5)), "eve")
+    assert (alone.learned, alone.members) == (named["other"], [])
 
 
 def test_authors_are_named_once(tmp_path: Path, version: str) -> None:

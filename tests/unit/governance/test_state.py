@@ -112,6 +112,34 @@ def test_several_processes_lose_nothing_that_was_said(tmp_path: Path) -> None:
     assert sorted(one.id for one in StateFolder(tmp_path).control().halts) == [f"halt-{number}" for number in range(8)]
 
 
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff\xfe"])
+def test_a_halt_is_said_whatever_the_file_holds_and_nothing_of_it_is_lost(tmp_path: Path, data: bytes) -> None:
+    folder = StateFolder(tmp_path)
+    folder.control_path.write_bytes(data)
+    aside = folder.halt(halt("one"))
+    assert aside == tmp_path / "control.json.damaged-20261121T100000Z"
+    assert aside.read_bytes() == data
+    control = folder.control()
+    assert (control.detached, control.halts, control.changed) == (True, [halt("one")], NOW)
+    assert control.reason == f"control.json was damaged and lies in {aside.name}"
+    assert folder.halt(halt("two")) is None
+    assert folder.control() == msgspec.structs.replace(control, halts=[halt("one"), halt("two")])
+
+
+def test_a_halt_takes_nothing_back_that_was_said(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path)
+    assert folder.halt(halt("one")) is None
+    assert folder.control() == Control(halts=[halt("one")], changed=NOW)
+
+
+def test_where_a_damaged_control_cannot_be_kept_it_stands(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path)
+    folder.control_path.mkdir()
+    with pytest.raises(AuditError, match=r"expected to keep a damaged control\.json, got "):
+        folder.halt(halt("one"))
+    assert folder.control_path.is_dir()
+
+
 def test_a_change_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     assert StateFolder(tmp_path).change(lambda said: said) == Control()
     assert not (tmp_path / "control.json").exists()

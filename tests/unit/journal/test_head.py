@@ -49,7 +49,7 @@ def test_a_head_reads_as_it_was_written_and_its_first_line_is_what_is_signed(tmp
 
 def test_a_head_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "a.head").mkdir()
-    with pytest.raises(OSError, match="Is a directory"):
+    with pytest.raises(AuditError, match="Is a directory"):
         write_head(tmp_path / "a.head", b"new")
     assert [file.name for file in tmp_path.iterdir()] == ["a.head"]
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot_core.config.load import load_config
-from bot_core.config.models import LightGBM
+from bot_core.config.models import Ensemble, LightGBM, PipelineConfig
 from bot_core.errors import ConfigError
 from pipelines.compose import main
 
@@ -101,6 +101,59 @@ def test_a_mistake_in_a_file_is_one_sentence_with_the_file(project: Path, file: 
         main("decision_engine")
     assert str(caught.value) == sentence
     assert not (project / "build").exists()
+
+
+def _compose(project: Path, model: str) -> PipelineConfig:
+    main(model)
+    return load_config(project / "build" / model / "config.json")
+
+
+def test_a_member_of_the_blend_is_the_roster_s_own_model_on_the_same_rows(project: Path) -> None:
+    alone, blend = _compose(project, "eurusd_range"), _compose(project, "range_blend")
+    assert isinstance(blend.model, Ensemble)
+    assert blend.model.members["trees"] == alone.model
+    same = ("data", "features", "target", "validation", "monitoring")
+    assert [getattr(blend, name) for name in same] == [getattr(alone, name) for name in same]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "aggregation: mean",
+            "aggregation: mode",
+            "model.aggregation: expected one of mean, median, weighted, max, min; got 'mode'",
+        ),
+        ("aggregation: mean", "aggregation: weighted", "model: expected one weight for each of trees, ridge, got none"),
+        (
+            "members.ridge: ridge",
+            "members.ridge: logistic",
+            "model: expected members that all predict probabilities or all numbers",
+        ),
+        ("  - /model@members.ridge: ridge\n", "", "model.members: expected object of length >= 2, got a mapping"),
+        (
+            "aggregation: mean",
+            "aggregation: mean\nvotes: 3",
+            "model.votes: expected one of aggregation, members, weights; got",
+        ),
+    ],
+)
+def test_a_mistake_in_an_ensemble_names_its_file(project: Path, old: str, new: str, sentence: str) -> None:
+    path = project / "conf/ensemble/range_blend.yaml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        main("range_blend")
+    assert str(caught.value).startswith(f"conf/ensemble/range_blend.yaml: {sentence}")
+    assert not (project / "build").exists()
+
+
+def test_a_model_that_is_no_ensemble_takes_no_members(project: Path) -> None:
+    _roster(project, ensemble="range_blend")
+    with pytest.raises(
+        ConfigError, match=r"^conf/ensemble/range_blend\.yaml: model\.(aggregation|members): expected one of .* unknown key"
+    ):
+        main("m")
 
 
 def test_a_mistake_in_the_roster_names_the_roster(project: Path) -> None:

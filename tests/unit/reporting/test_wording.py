@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot_core.reporting.wording import answers, predicts, verdict
+from bot_core.documents.artifact import EnsembleState, LinearState, MemberState, learned_digest
+from bot_core.reporting.card import render_markdown
+from bot_core.reporting.wording import answers, family, members, predicts, verdict
 
 if TYPE_CHECKING:
     from bot_core.reporting.evidence import Evidence
@@ -20,6 +22,22 @@ def test_what_is_predicted_is_a_sentence(build: Builder, evidence: Evidence) -> 
     assert predicts(evidence) == "Predicts a number in bps: forward return over 4 bars, for eurusd, from 8 features."
     chance = predicts(build.evidence(task="classification", features=["one"]))
     assert chance == "Predicts a probability between 0 and 1: sign of the forward return over 4 bars, for eurusd, from 1 feature."
+
+
+def test_an_ensemble_says_what_is_made_of_whose_answers(evidence: Evidence) -> None:
+    assert (family(evidence.trained), members(evidence.trained)) == ("linear, l2, 8 features", [])
+    lines = {
+        name: LinearState(intercept=start, coefficients=[0.1] * 8, link="identity") for name, start in (("a", 1.0), ("b", 2.0))
+    }
+    parts = [MemberState(name=name, digest=learned_digest(state), state=state) for name, state in lines.items()]
+    mean = msgspec.structs.replace(evidence.trained, model_state=EnsembleState(aggregation="mean", members=parts))
+    assert family(mean) == "ensemble, mean of a and b, l2, 8 features"
+    assert members(mean) == [(name, learned_digest(state)) for name, state in lines.items()]
+    heavy = [msgspec.structs.replace(part, weight=weight) for part, weight in zip(parts, (3.0, 0.5), strict=True)]
+    weighted = msgspec.structs.replace(mean, model_state=EnsembleState(aggregation="weighted", members=heavy))
+    assert family(weighted) == "ensemble, weighted of a (3) and b (0.5), l2, 8 features"
+    page = render_markdown(replace(evidence, trained=weighted))
+    assert f"- Member b: learned {learned_digest(lines['b'])[:15]}" in page
 
 
 def test_worse_than_the_baseline_is_no(evidence: Evidence) -> None:

@@ -6,10 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from bot_core.config.runtime import RuntimeSettings
+from bot_core.governance import layout
 from bot_core.governance.state import StateFolder
 from bot_core.runtime.clone import Clone
 from bot_core.runtime.journal import JsonlTradingDecisionJournal
 from bot_core.runtime.reconciler import Reconciler
+from tests.attacks import forge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot_core.documents.runtime import Condition, RuntimeStatus
     from tests.runtime_world import RuntimeWorld
+    from tests.world import World
 
     Runtimes = Callable[..., RuntimeWorld]
 
@@ -50,3 +53,12 @@ def machine(world: RuntimeWorld, *, later: dt.timedelta = dt.timedelta(), **chan
 def condition(status: RuntimeStatus, name: str) -> Condition:
     """Return a condition."""
     return next(found for found in status.conditions if found.name == name)
+
+
+def drop_paper(desk: World) -> None:
+    """Let the root quorum sign a policy without paper."""
+    text = desk.read(layout.POLICY)
+    start, end = text.index("  - name: paper\n"), text.index("  - name: production\n")
+    after = text.index("    after:\n", end)
+    stage = text[after : text.index("    limits:\n", after)]
+    forge.policy(desk, edits=((text[start:end], ""), (stage, "")))

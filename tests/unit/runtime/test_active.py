@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot_core.documents.interventions import Halt
-from bot_core.documents.runtime import Control, Named, Protected
+from bot_core.documents.runtime import Control, Degraded, Named, Protected
 from bot_core.runtime.active import ActivePlans, InForce
 from tests.attacks.acts import signed_by
 from tests.runtime_world import MODEL
@@ -181,6 +181,20 @@ def test_why_no_model_decides_is_known(desk: RuntimeWorld, plans: ActivePlans) -
     assert desk.reconcile()[0] == 20
     now = plans.current()
     assert (dict(now.plans), now.why[MODEL], list(now.books)) == ({}, ("HALTED",), [MODEL])
+
+
+@pytest.mark.parametrize("version", ["active", "20200101T000000Z-00000000"])
+def test_the_rules_decide_in_place_of_the_release_that_did_worse_and_of_no_other(
+    desk: RuntimeWorld, plans: ActivePlans, folder: StateFolder, version: str
+) -> None:
+    stops = version == "active"
+    named = desk.version if stops else version
+    worse = Degraded(model=MODEL, version=named, path="x", digest="sha256:" + "0" * 64, since=desk.now)
+    folder.write(Control(degraded=[worse]))
+    now = plans.current()
+    assert (MODEL not in now.plans) == stops
+    assert now.why.get(MODEL) == (("degraded",) if stops else None)
+    assert MODEL in now.books
 
 
 def test_limits_shrink_for_a_model_or_for_all(desk: RuntimeWorld, plans: ActivePlans, folder: StateFolder) -> None:

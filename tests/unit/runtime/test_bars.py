@@ -17,7 +17,7 @@ from bot_core.config.models import CsvBars
 from bot_core.data.ohlcv import load_bars
 from bot_core.errors import ConfigError, InputError
 from bot_core.features.columns import as_bars, bar_columns, opening_times
-from bot_core.runtime.bars import follow_bars, read_bars
+from bot_core.runtime.bars import BarTail, follow_bars, read_bars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,3 +221,41 @@ def test_an_appended_line_that_is_wrong_is_named(file: Path, line: str, sentence
     with pytest.raises(InputError) as error:
         following(file, lambda: append(file, line))
     assert error.value.message == f"data/x.csv: {sentence}"
+
+
+# --- without waiting ---
+
+
+def test_a_tail_gives_what_is_there_up_to_a_time_and_goes_on(file: Path, tmp_path: Path) -> None:
+    tail = BarTail(CONFIG, tmp_path)
+    first, second = (bar.time for bar in read_bars(CONFIG, tmp_path))
+    assert hours(list(tail.until(first - 1.0))) == []
+    assert hours(list(tail.until(first))) == [0]
+    assert hours(list(tail.until(first))) == []
+    append(file, row(2) + row(3)[:9])
+    assert hours(list(tail.until(second + 3600.0))) == [1, 2]
+    append(file, row(3)[9:])
+    assert hours(list(tail.until(float("inf")))) == [3]
+    tail.close()
+
+
+@pytest.mark.parametrize("change", ["shrunk", "replaced", "gone"])
+def test_a_tail_of_a_file_that_did_not_only_grow_ends(file: Path, tmp_path: Path, change: str) -> None:
+    tail = BarTail(CONFIG, tmp_path)
+    assert hours(list(tail.until(float("inf")))) == [0, 1]
+    if change == "shrunk":
+        file.write_text(HEADER)
+    else:
+        file.unlink()
+    if change == "replaced":
+        file.write_text(HEADER + row(0) + row(1))
+    with pytest.raises(InputError, match="expected a file that only grows, got"):
+        list(tail.until(float("inf")))
+    tail.close()
+
+
+def test_a_tail_opens_its_file_with_the_first_look(tmp_path: Path) -> None:
+    tail = BarTail(CONFIG, tmp_path)
+    tail.close()
+    with pytest.raises(InputError, match="expected a readable CSV file"):
+        list(tail.until(0.0))

@@ -17,6 +17,7 @@ from bot_core.governance.acceptance import Accepted
 from bot_core.governance.git import Git
 from bot_core.governance.reasons import Refused
 from bot_core.governance.snapshot import Snapshot
+from bot_core.reporting.machine import lines
 from bot_core.runtime.conditions import Found, status_of
 from tests.memory_view import DIGEST, REPOSITORY, policy, rules
 from tests.unit.runtime.machine import condition
@@ -86,6 +87,14 @@ def test_each_says_why_with_a_code_and_a_sentence() -> None:
     assert condition(away, "Stalled").reason == ""
     stalled = condition(status_of("paper", found(SYNCED, problem=REWRITTEN), None, NOW), "Stalled")
     assert (stalled.reason, stalled.message) == ("ANCESTRY", "another history")
+
+
+@pytest.mark.parametrize("problem", [UNREACHABLE, REWRITTEN])
+def test_what_stands_in_the_way_is_said_in_one_sentence_once(problem: BotCoreError) -> None:
+    status = status_of("paper", found(SYNCED, problem=problem), None, NOW)
+    assert [one.message for one in status.conditions if one.message] == [str(problem)]
+    assert condition(status, "Verified").reason == problem.code
+    assert sum(str(problem) in line for line in lines(status, None)) == 1
 
 
 def test_a_halt_of_this_environment_is_told_and_no_other() -> None:

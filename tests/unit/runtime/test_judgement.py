@@ -16,7 +16,7 @@ from bot_core.decision import rules, thresholds
 from bot_core.decision.rules import compiled
 from bot_core.documents.domain import Rule
 from bot_core.documents.runtime import Servable
-from bot_core.runtime.active import InForce
+from bot_core.runtime.active import DEGRADED, InForce
 from bot_core.runtime.judgement import CODES, NO_EDGE, Case, Verdict, judge
 from tests.machine import DOMAIN, MODEL, SKIP
 from tests.unit.decision.conftest import CANDIDATE, SNAPSHOT, THRESHOLDS, Raising, Told, orchestrator
@@ -121,6 +121,10 @@ TABLE: dict[str, tuple[dict[str, object], tuple[str, str | None, bool, tuple[str
     "no plan, and git says why": (
         {"engine": None, "state": InForce(why={MODEL: ("EXPIRED", "HALTED"), "other": ("LIMITS",)})},
         ("rules", "skip", False, ("EXPIRED", "HALTED", "rule_matched"), False),
+    ),
+    "no plan, for it did worse than its evidence said": (
+        {"engine": None, "state": InForce(why={MODEL: (DEGRADED,)})},
+        ("rules", "skip", False, ("degraded", "rule_matched"), False),
     ),
     "no plan, and what the rules propose nothing can measure": (
         {"engine": None, "book": PROPOSING},

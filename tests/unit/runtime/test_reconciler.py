@@ -20,7 +20,7 @@ from bot_core.runtime.clone import Clone
 from tests.attacks import forge
 from tests.attacks.acts import signed_by
 from tests.runtime_world import MODEL
-from tests.unit.runtime.machine import DAY, YEAR, condition, folder_of, machine
+from tests.unit.runtime.machine import DAY, YEAR, condition, drop_paper, folder_of, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,6 +147,53 @@ def test_an_unsigned_policy_is_not_followed_and_what_comes_after_it_neither(desk
     forge.sign_policy(desk, "ben")
     desk.push()
     assert held(machine(desk).once()) == {"Ready", "Verified", "Fresh"}
+
+
+@pytest.mark.parametrize("file", ["there", "gone too"])
+def test_a_policy_that_drops_the_environment_stops_its_models(desk: RuntimeWorld, file: str) -> None:
+    drop_paper(desk)
+    if file == "gone too":
+        desk.git("rm", "-q", layout.environment("paper"))
+        desk.commit("Paper is over")
+    desk.push()
+    for _ in range(2):  # the second pass knows that policy already
+        status = machine(desk).once()
+        assert held(status) == {"Stalled", "Fresh"}
+        assert (condition(status, "Stalled").reason, plans(desk)) == ("POLICY-MISSING", [])
+        assert "version 2: environments: expected one of production; got paper" in status.reason
+        assert status.observed_commit == desk.git("rev-parse", "HEAD")
+        assert [(model.decides, model.active) for model in status.models] == [("rules", None)]
+    assert [event["event_type"] for event in desk.journal()][-1:] == ["detach"]
+    assert list(ActivePlans(folder_of(desk)).current().books) == [MODEL]
+
+
+def test_another_environment_s_name_by_a_slip_of_the_pen_stops_nothing(desk: RuntimeWorld) -> None:
+    before = files(desk)
+    follower = machine(desk)
+    follower.settings = replace(follower.settings, environment="moon")
+    status = follower.once()
+    assert (held(status), condition(status, "Stalled").reason) == ({"Stalled", "Fresh"}, "POLICY-MISSING")
+    assert files(desk) == before
+
+
+@pytest.mark.parametrize("how", ["policy", "history"])
+def test_a_halt_in_a_commit_that_may_not_be_followed_stops_all_the_same(desk: RuntimeWorld, how: str) -> None:
+    push(desk)
+    machine(desk).once()
+    accepted = desk.git("rev-parse", "HEAD")
+    if how == "policy":
+        forge.policy(desk, "--drop", "gus", signers=("ann",))
+        desk.push()
+    else:
+        rewrite(desk)
+    assert plans(desk) == [desk.version] == [model.active for model in machine(desk).once().models]
+    desk.ok("halt", "paper", "--all", *signed_by(desk, "ann"), "--reason", "It drifts.", "--state", "none")
+    desk.git("push", "-qf", str(desk.origin), "main")
+    status = machine(desk).once()
+    assert held(status) == {"Stalled", "Fresh", "Halted"}
+    assert (plans(desk), status.observed_commit) == ([], accepted)
+    desk.origin.rename(desk.origin.with_name("away.git"))
+    assert held(machine(desk).once()) == {"Halted"}  # remembered, whatever becomes of that commit
 
 
 def test_at_first_contact_a_policy_that_is_not_the_pinned_one_starts_nothing(runtime: Runtimes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -16,9 +17,12 @@ from bot_core.errors import AuditError
 from bot_core.features.indicators.indicator import Bar
 from bot_core.journal.event import decode, spelled
 from bot_core.runtime.autotrader import Fill
-from bot_core.runtime.records import Decision, cancelled, decided, filled, guarded, moment, shadowed, spelled_moment
+from bot_core.runtime.records import Decision, cancelled, decided, decision_line, filled, guarded, moment, shadowed, spelled_moment
 from tests.unit.decision.conftest import evaluate
 from tests.unit.runtime.trading import NOW, ORDER
+
+if TYPE_CHECKING:
+    from bot_core.decision.ports import DecisionEvaluation
 
 BAR = Bar(1514581200.0, 1.2, 1.3, 1.1, 1.25, 7.0)
 DECISION = Decision(
@@ -93,6 +97,33 @@ def test_every_vector_can_be_recorded_and_read_again_to_the_last_bit(values: dic
     line = spelled(decided(replace(DECISION, features=values)))
     features = decode(line).metadata["features"]
     assert features == {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+@pytest.mark.parametrize("evaluation", [DECISION.evaluation, None])
+def test_a_decisions_line_is_that_of_its_event_to_the_byte(evaluation: DecisionEvaluation | None) -> None:
+    decision = replace(DECISION, evaluation=evaluation, reasons=("a", "b"), features={"a": 0.1, "b": -0.0})
+    line = decision_line(decision)
+    assert spelled(decode(line)) == line
+    assert decided(decision) == decode(line)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["notional", "latency_ms", "cost_deviation_bps", "protective_factor"])
+def test_a_decision_with_a_number_that_is_none_is_no_event(name: str, wrong: float) -> None:
+    with pytest.raises(AuditError, match="expected finite numbers; got"):
+        decision_line(replace(DECISION, **{name: wrong}))
+
+
+@pytest.mark.parametrize("name", ["model_expected_return_bps", "model_success_probability", "cost_bps", "net_edge_bps"])
+def test_so_is_one_with_such_an_evaluation(name: str) -> None:
+    assert DECISION.evaluation is not None
+    with pytest.raises(AuditError, match="expected finite numbers; got nan"):
+        decision_line(replace(DECISION, evaluation=replace(DECISION.evaluation, **{name: math.nan})))
+
+
+def test_a_decision_at_a_time_without_a_zone_is_no_event() -> None:
+    with pytest.raises(AuditError, match="timestamp: expected a time with its zone"):
+        decision_line(replace(DECISION, at=NOW.replace(tzinfo=None)))
 
 
 def test_a_decision_is_a_value() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -15,8 +16,8 @@ from bot_core.config.runtime import PaperAccount
 from bot_core.errors import AuditError, ConfigError, DocumentError, InputError
 from bot_core.runtime.loop import AIDecisionLoop
 from bot_core.runtime.records import moment
-from bot_core.runtime.service import Account, attended, beside, feeds_of, followed, maintained, replayed
-from tests.machine import LAX, SETTINGS, Machine, bars
+from bot_core.runtime.service import Account, ServedLoop, attended, beside, feeds_of, followed, maintained, replayed
+from tests.machine import LAX, SETTINGS, WARM, Machine, bars
 from tests.unit.runtime.test_loop import HALT
 from tests.unit.runtime.test_records import DECISION
 from tests.unit.runtime.trading import ORDER
@@ -125,6 +126,82 @@ def test_an_account_that_cannot_be_saved_says_so(machine: Machine) -> None:
     Path(machine.settings.state).write_text("a file where the folder should be")
     with pytest.raises(AuditError):
         account.save()
+
+
+def test_an_order_that_cannot_be_written_down_is_not_taken(machine: Machine) -> None:
+    account = Account.of(machine.settings, ["eurusd"])
+    account.trader.on_bar("eurusd", bars()[0])
+    (blocked := account.path.with_name(f".{account.path.name}.part")).mkdir(parents=True)
+    before = account.trader.state()
+    with pytest.raises(AuditError):
+        account.trader.submit(ORDER)
+    assert account.trader.state() == before
+    blocked.rmdir()
+    account.trader.submit(ORDER)
+    assert Account.of(machine.settings, ["eurusd"]).trader.state() == account.trader.state() != before
+
+
+def test_a_decision_whose_order_cannot_be_written_down_is_none_and_the_next_bar_tries_again(machine: Machine) -> None:
+    machine.put(machine.record(thresholds=LAX))
+    account = Account.of(machine.settings, ["eurusd"])
+    blocked = account.path.with_name(f".{account.path.name}.part")
+    with machine.station(trader=account.trader) as station:
+        loop = ServedLoop("eurusd", station)
+        loop.warm(bars()[:WARM])
+        feed = iter(bars()[WARM:])
+        accepted = next(found for found in loop.run(feed) if found.accepted)
+        held = account.trader.state().pending
+        blocked.mkdir()
+        failed = next(found for found in loop.run(feed) if "AUDIT" in found.reasons)
+        assert failed.id not in {order.id for order in account.trader.state().pending}
+        blocked.rmdir()
+        again = next(found for found in loop.run(feed) if found.accepted)
+    assert [order.id for order in held] == [accepted.id]
+    assert not failed.accepted
+    assert again.id in {order.id for order in account.trader.state().pending}
+    assert [event["signal_id"] for event in machine.events("outcome") if event["status"] == "cancelled"] == [failed.id]
+    assert [type(error) for error in loop.failures] == [AuditError]
+
+
+# --- the end ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_at_its_end_the_window_that_is_not_full_is_reported_once(machine: Machine) -> None:
+    machine.put(machine.record(thresholds=LAX))
+    with machine.station() as station:
+        loop = ServedLoop("eurusd", station)
+        loop.warm(bars()[:WARM])
+        [*loop.run(bars()[WARM : WARM + 5])]
+        assert machine.events("ai_data_quality_report") == []
+        loop.close()
+        loop.close()
+        assert [*loop.failures] == []
+    (event,) = machine.events("ai_data_quality_report")
+    report = json.loads((machine.root / str(dict(event["metadata"])["report_path"])).read_text())  # type: ignore[call-overload]  # plain JSON
+    assert report["window"]["rows"] == 5
+    assert machine.events("ai_drift_report") == []
+
+
+def test_where_nothing_was_scored_there_is_nothing_to_report_at_the_end(machine: Machine) -> None:
+    machine.put(machine.record())
+    machine.say(detached=True)
+    with machine.station() as station:
+        loop = ServedLoop("eurusd", station)
+        [*loop.run(bars()[:5])]
+        loop.close()
+    assert machine.events("ai_data_quality_report") == []
+
+
+def test_a_last_report_that_cannot_be_written_is_told(machine: Machine) -> None:
+    machine.put(machine.record(thresholds=LAX))
+    shutil.rmtree(machine.root / "audit")
+    (machine.root / "audit").write_text("a file where a folder should be")
+    with machine.station() as station:
+        loop = ServedLoop("eurusd", station)
+        loop.warm(bars()[:WARM])
+        [*loop.run(bars()[WARM : WARM + 5])]
+        loop.close()
+    assert [type(error) for error in loop.failures] == [AuditError]
 
 
 # --- feeds --------------------------------------------------------------------------------------------------------------------------
@@ -255,6 +332,33 @@ def test_after_a_restart_it_goes_on_after_the_last_bar(machine: Machine) -> None
     with machine.station() as station:
         decisions = [*followed(AIDecisionLoop("eurusd", station), one, bars()[35].time, until_quiet(path))]
     assert [decision.bar for decision in decisions] == [*bars()[36:40]]
+
+
+@pytest.mark.parametrize("there", ["", "time,open,hi", "time,open,high,low,close,volume\n"])
+def test_a_file_without_a_bar_is_waited_for(machine: Machine, there: str) -> None:
+    machine.put(machine.record())
+    path = feed(machine, 0)
+    header = path.read_text()
+    path.write_text(there)
+    (one,) = feeds_of(machine.plans(), {}, machine.root).values()
+    stop = until_quiet(path, header[len(there) :] + lines(bars()[:1]), lines(bars()[1:2]))
+    with machine.station() as station:
+        decisions = [*followed(AIDecisionLoop("eurusd", station), one, None, stop)]
+    assert [decision.bar for decision in decisions] == [*bars()[:2]]
+
+
+def test_a_last_line_that_is_torn_is_not_written_yet(machine: Machine) -> None:
+    machine.put(machine.record())
+    path = feed(machine, 30)
+    torn = lines(bars()[30:31])
+    (one,) = feeds_of(machine.plans(), {}, machine.root).values()
+    for half in (torn[:9], torn[:-5], torn[:-1]):  # the last one reads as a bar, and is none yet either
+        path.write_text(path.read_text() + half)
+        stop = until_quiet(path, torn[len(half) :] + lines(bars()[31:32]))
+        with machine.station() as station:
+            decisions = [*followed(AIDecisionLoop("eurusd", station), one, None, stop)]
+        assert [decision.bar for decision in decisions] == [*bars()[30:32]]
+        feed(machine, 30)
 
 
 def test_a_feed_with_a_bar_that_is_none_ends_there(machine: Machine) -> None:

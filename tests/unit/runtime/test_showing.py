@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot_core._parse import encode_json
+from bot_core.documents.schedule import JobState
 from bot_core.errors import DocumentError
 from bot_core.governance import layout, operation
 from bot_core.governance.desk import Desk
@@ -134,6 +135,37 @@ def test_an_overdue_scheduler_is_shown_as_it_is(paper: Publisher) -> None:
     paper.decide("accepted")
     paper.schedule(next_run=paper.clock - HOUR)
     assert kinds(show(paper)[0]) == ["journal", "scheduler"]
+
+
+def record(paper: Publisher, **changes: object) -> dict[str, object]:
+    """Return a job's record: it ran an hour ago and runs again in a day."""
+    times = {"last_run": paper.clock - HOUR, "next_run": paper.clock + 24 * HOUR}
+    return {**dict.fromkeys(JobState.__struct_fields__), "interval": 86400.0, "failure_streak": 0, **times, **changes}
+
+
+def test_a_model_s_own_job_is_shown_where_there_is_one(paper: Publisher) -> None:
+    paper.decide("accepted")
+    times = {name: f"{paper.clock + hours * HOUR:%Y-%m-%dT%H:%M:%SZ}" for name, hours in (("last_run", -1), ("next_run", 24))}
+    paper.schedule(jobs={MODEL: record(paper), "other": record(paper, last_run=None)})
+    paper.publish()
+    assert paper.shows("scheduler").items() >= times.items()
+
+
+@pytest.mark.parametrize(
+    ("changes", "whose"),
+    [
+        ({"jobs": {"last_run": None}}, f"the job {MODEL}"),
+        ({"jobs": {"next_run": None, "paused_reason": "feed"}}, f"the job {MODEL}"),
+        ({"jobs": {}, "next_run": None, "paused_reason": "holidays"}, f"the job {MODEL}"),
+    ],
+    ids=["never ran", "paused", "the roster paused"],
+)
+def test_a_job_that_says_nothing_is_named(paper: Publisher, changes: dict[str, Any], whose: str) -> None:
+    paper.decide("accepted")
+    file = paper.schedule(None, **{**changes, "jobs": {MODEL: record(paper, **changes["jobs"])}})
+    files, (note,) = show(paper)
+    assert kinds(files) == ["journal"]
+    assert note == f"{file}: {whose} never ran, or is paused without an end, so nothing is said of it"
 
 
 def test_what_says_the_same_of_another_stay_is_shown_again(paper: Publisher) -> None:

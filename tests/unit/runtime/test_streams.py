@@ -111,13 +111,27 @@ def test_without_plans_bars_are_kept_for_those_to_come(machine: Machine) -> None
     assert streams.of(wanted) == alone(wanted, 40)
 
 
-def test_a_bar_takes_48_bytes(machine: Machine) -> None:
-    streams = FeatureStreams()
-    streams.want([plan(machine)])
-    for bar in bars()[:1_000]:
+def test_a_bar_takes_48_bytes_and_the_oldest_go() -> None:
+    streams, values = FeatureStreams(kept=4_096), bars()[:100]
+    for number in range(3 * 4_096):
+        streams.update(values[number % len(values)])
+        assert min(number + 1, 4_096) <= len(streams) <= 2 * 4_096
+    held = [block for block in vars(streams)["_blocks"] if type(block).__name__ == "array"]
+    assert sum(block.buffer_info()[1] * block.itemsize for block in held) == 48 * len(streams)
+
+
+def test_who_comes_after_the_oldest_bars_went_begins_at_those_that_are_kept(machine: Machine) -> None:
+    streams, first, later = FeatureStreams(kept=1), plan(machine), plan(machine, 5)
+    streams.want([first])
+    history = [bar._replace(time=float(number)) for number, bar in enumerate([*bars(), *bars()][: 2 * 4_096 + 100])]
+    alone_from_there = OnlineFeatures(spec_of(later))
+    for number, bar in enumerate(history):
         streams.update(bar)
-    (values,) = [value for value in vars(streams).values() if type(value).__name__ == "array"]
-    assert values.buffer_info()[1] * values.itemsize == 48 * 1_000
+        values = alone_from_there.update(bar) if number >= 4_096 else None
+    assert len(streams) == 4_096 + 100
+    streams.want([first, later])
+    assert values is not None
+    assert streams.of(later) == dict(zip(alone_from_there.spec.names, values, strict=True))
 
 
 # --- plans without features of bars -------------------------------------------------------------------------------------------------
