@@ -7,21 +7,24 @@ end or at an interruption. Work that was lost from the lock by a kill is still i
 
 from __future__ import annotations
 
+import json
 import shlex
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dvc.exceptions import DvcException
+from dvc.lock import make_lock
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK
 from dvc.stage.cache import RunCacheNotFoundError
 
 from bot_core.errors import ConfigError, RetrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from dvc.stage import Stage
 
@@ -112,11 +115,22 @@ def opened(root: Path) -> Iterator[Ledger]:
     with _in_words("dvc.yaml"):
         repo = Repo(str(root))
         with lock_repo(repo), repo.scm_context(quiet=True):
+            _forget_torn_claims(repo)
             ledger = Ledger(repo)
             try:
                 yield ledger
             finally:
                 ledger.write()
+
+
+def _forget_torn_claims(repo: Repo) -> None:
+    """Remove DVC's list of who reads and writes what if a process was killed while it wrote the list; DVC would refuse ever after."""
+    claims = Path(repo.tmp_dir) / RWLOCK_FILE
+    with make_lock(str(claims.with_name(RWLOCK_LOCK)), tmp_dir=repo.tmp_dir):
+        try:
+            json.loads(claims.read_bytes() if claims.exists() else b"{}")
+        except ValueError:
+            claims.unlink()
 
 
 @contextmanager

@@ -167,6 +167,13 @@ def test_killed_it_goes_on_from_the_cache(repository: Repository) -> None:
     assert _again(repository) == "Data and pipelines are up to date."
 
 
+def test_killed_while_dvc_wrote_its_claims_it_goes_on(repository: Repository) -> None:
+    (repository.path / ".dvc/tmp/rwlock").write_text('{"write": {"build')
+    (found,) = reproduce(repository.path).models
+    assert found.failure is None
+    assert _again(repository) == "Data and pipelines are up to date."
+
+
 def test_interrupted_it_records_what_is_finished(repository: Repository) -> None:
     repository.edit("conf/model/logistic.yaml", "penalty: 10.0", "penalty: 2.0")
     with _started(repository, "train") as process:

@@ -12,6 +12,7 @@ class Index:
 class Repo:
     index: Index
     stage_cache: StageCache
+    tmp_dir: str
     def __init__(self, root_dir: str | None = ...) -> None: ...
     def scm_context(self, *, quiet: bool | None = ...) -> AbstractContextManager[object]: ...
 

@@ -1,0 +1,3 @@
+from contextlib import AbstractContextManager
+
+def make_lock(lockfile: str, tmp_dir: str | None = ...) -> AbstractContextManager[object]: ...

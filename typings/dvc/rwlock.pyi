@@ -1,0 +1,2 @@
+RWLOCK_FILE: str
+RWLOCK_LOCK: str
