@@ -5,7 +5,7 @@ export OMP_WAIT_POLICY := passive
 .PHONY: setup repro test demo lint fmt bench docs clean
 
 setup: .venv/ready            ## a virtual environment from the locked requirements; made again only when the lock changes
-repro: setup ; @dvc repro --keep-going; status=$$?; bot-core models; exit $$status  ## rebuild what changed, then show where every model stands
+repro: setup ; @dvc repro --keep-going; status=$$?; bot-core tracking record; bot-core models; exit $$status  ## rebuild what changed, then show where every model stands
 test: lint ; pytest -n 2 --dist loadgroup -m 'not slow' --cov --cov-report=term:skip-covered  ## lint, types, import contracts, tests
 demo: setup ; @$(PY) scripts/demo.py  ## the whole story on the real models: refused, promoted, halted, rolled back
 lint: setup ; ruff check . && ruff format --check . && mypy && lint-imports && bot-core schemas --check  ## without the tests

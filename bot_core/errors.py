@@ -8,13 +8,16 @@ BotCoreError                exit 1   base; never raised itself
 ├── GitError                exit 2   no repository, no such commit, a cut-off history, conflicting branches
 ├── HostError               exit 2   the forge took no pull request: not reachable, no right, another answer than expected
 ├── SigningError            exit 2   ssh-keygen gave no signature: no command, no key, no touch
+├── TrackingError           exit 2   a tracker or a store cannot be reached; what it should hold waits here
 ├── QualityError            exit 20  the data-quality report says critical
 ├── ReleaseError            exit 20  a release is refused: dirty tree, missing or stale evidence
 ├── SignOffError            exit 20  a report is missing, or a role has not signed it
 ├── PredictorError          exit 20  a stored model cannot be loaded here, or does not give its golden outputs to the last bit
 ├── RetrainingError         exit 20  a step of a retraining run failed; the run goes on from there next time
+├── LeakError               exit 20  a feature gives the label away
 ├── AutotraderPaused        exit 20  an order came while nothing may be traded
 ├── CanonicalError          exit 30  a governed document is not in the one accepted spelling
+├── SnapshotError           exit 30  a cached model's files are not those that were recorded
 └── AuditError              exit 1   a record could not be written; the operation has failed with it
 
 Codes are stable: scripts and runbooks may match on them. `bot_core.cli` is the one place that turns them into text.
@@ -92,6 +95,13 @@ class SigningError(BotCoreError):
     exit_code = 2
 
 
+class TrackingError(BotCoreError):
+    """A tracker or a store of artifacts does not answer, or refuses; what it should hold is kept here until it does."""
+
+    code = "TRACKING"
+    exit_code = 2
+
+
 class QualityError(BotCoreError):
     """Data quality is critical; the report says why and has been written."""
 
@@ -132,6 +142,20 @@ class RetrainingError(BotCoreError):
 
     code = "RETRAINING"
     exit_code = 20
+
+
+class LeakError(BotCoreError):
+    """A feature would give the label away: it is made of it, or knows what only the future knows."""
+
+    code = "LEAK"
+    exit_code = 20
+
+
+class SnapshotError(BotCoreError):
+    """A cached model's files are not those whose digest was recorded; nothing is loaded from them."""
+
+    code = "SNAPSHOT"
+    exit_code = 30
 
 
 class AutotraderPaused(BotCoreError):  # noqa: N818  # a state, not a fault

@@ -15,7 +15,7 @@ from bot_core._digest import PREFIX, sha256_file
 from bot_core._parse import write_bytes
 from bot_core.cli.boundary import guard
 
-STAGES = ("compose", "ingest", "check_data", "featurize", "train", "walk_forward", "monitor", "report")
+STAGES = ("compose", "ingest", "check_data", "featurize", "train", "walk_forward", "monitor", "report", "events")
 LOCK = Path("requirements/train.txt")
 OUT = Path("build/code")
 
@@ -30,15 +30,16 @@ def closure(graph: grimp.ImportGraph, page: str) -> list[Path]:
     return sorted(files)
 
 
-def main() -> None:
-    """Write all lists."""
+def main(*stages: str) -> None:
+    """Write the lists of some stages, by default of all that `dvc.yaml` has."""
     sys.path.insert(0, str(Path.cwd()))
     graph = grimp.build_graph("bot_core", "pipelines", exclude_type_checking_imports=True, cache_dir=None)
-    for stage in STAGES:
+    chosen = stages or STAGES
+    for stage in chosen:
         lines = [f"{sha256_file(path).removeprefix(PREFIX)}  {path}\n" for path in [*closure(graph, f"pipelines.{stage}"), LOCK]]
         write_bytes(OUT / f"{stage}.sha256", "".join(lines).encode())
-    print(f"{len(STAGES)} stages: {OUT}/*.sha256")
+    print(f"{len(chosen)} stages: {OUT}/*.sha256")
 
 
 if __name__ == "__main__":
-    guard(main)
+    guard(main, *sys.argv[1:])

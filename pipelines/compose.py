@@ -22,17 +22,15 @@ from bot_core.config.load import load_roster, overrides
 from bot_core.config.models import PipelineConfig
 from bot_core.errors import ConfigError
 
-ROSTER = Path("params.yaml")
 
-
-def main(model: str) -> None:
-    """Compose, check and write one model's configuration."""
-    roster = load_roster(ROSTER)
+def main(model: str, file: str = "params.yaml") -> None:
+    """Compose, check and write one model's configuration; `file` is the roster that has it."""
+    roster = load_roster(Path(file))
     if model not in roster:
-        msg = f"{ROSTER}: models: expected one of {', '.join(roster)}; got {model}"
+        msg = f"{file}: models: expected one of {', '.join(roster)}; got {model}"
         raise ConfigError(msg, hint="add the model to the roster")
     lines = overrides(roster[model])
-    composed = _compose(model, lines)
+    composed = _compose(f"{file}: models.{model}", lines)
     choices = composed.hydra.runtime.choices
     plain = {str(group): OmegaConf.to_container(composed[group], resolve=True) for group in composed if group != "hydra"}
 
@@ -40,21 +38,21 @@ def main(model: str) -> None:
         group = key.partition(".")[0]
         own = "." in key and any(line.startswith(f"{key}=") for line in lines)  # without a dot it is a choice
         group = "ensemble" if group == "model" and choices.get("ensemble") else group  # its file fills the model's section
-        return f"{ROSTER}: models.{model}.set" if own else f"conf/{group}/{choices.get(group, '?')}.yaml"
+        return f"{file}: models.{model}.set" if own else f"conf/{group}/{choices.get(group, '?')}.yaml"
 
     convert(plain, PipelineConfig, "conf/config.yaml", error=ConfigError, locate=locate)
     write_json(Path("build", model, "config.json"), plain)
 
 
-def _compose(model: str, lines: list[str]) -> DictConfig:
+def _compose(where: str, lines: list[str]) -> DictConfig:
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(Path("conf").resolve())):
             return compose("config", overrides=lines, return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         reason = " ".join(str(error).split()).partition(" Config search path")[0]
-        msg = f"{ROSTER}: models.{model}: expected choices and keys that exist in conf/, got: {reason}"
+        msg = f"{where}: expected choices and keys that exist in conf/, got: {reason}"
         raise ConfigError(msg, hint="ls conf/*") from error
 
 
 if __name__ == "__main__":
-    guard(main, sys.argv[1])
+    guard(main, *sys.argv[1:])

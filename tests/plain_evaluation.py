@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 from bot_core.decision.candidate import room
 from bot_core.decision.costs import StrategyCosts
 from bot_core.decision.orchestrator import RISK_FLAGS
-from bot_core.decision.thresholds import CODES, FAILED, STRESS_CODES, Finding
+from bot_core.decision.thresholds import CODES, FAILED, META_LABEL, STRESS_CODES, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 NOW = dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)
 NAMES = ("a", "b", "c")
+META_NAMES = ("side", "b", "primary_prediction")
+PIVOT, SCALE = 0.5, 2.0
 EQUITIES = {"daily_loss_pct": "start_of_day_equity", "drawdown_pct": "peak_equity", "position_ratio": "last_equity"}
 SEVERITY = ("allow", "clamp", "veto", "escalate")
 
@@ -188,7 +190,8 @@ def share(limits: Mapping[str, float], measures: Mapping[str, Any]) -> float:
 
 def limits_for(config: DecisionEngineConfig, profile: str, factor: Any) -> dict[str, float]:  # noqa: ANN401  # anything at all
     own = asdict(config.profile_overrides.get(profile, config.orchestrator))
-    limits = {name: {**own, "min_probability": config.min_probability}[name] for name in FAILED}
+    own |= {"min_probability": config.min_probability, META_LABEL: config.meta_label.min_probability if config.meta_label else None}
+    limits = {name: own[name] for name in FAILED}
     shrunk = [name for name in FAILED if name.startswith("max_") and name not in ("max_cost_bps", "max_latency_ms")]
     if within(factor, 0.0, 1.0) and factor != 1.0:
         limits |= {name: limits[name] * factor for name in shrunk if limits[name] is not None}
@@ -202,14 +205,17 @@ def plainly(
     candidate: DecisionCandidate,
     account: RiskSnapshot | None,
     factor: Any,  # noqa: ANN401  # anything at all
+    meta: Any = None,  # noqa: ANN401  # anything at all
 ) -> dict[str, object]:
-    """Say what every field of the evaluation must be."""
+    """Say what every field of the evaluation must be; `meta`: the meta-label model's answer, `None` where no such model is attached."""
     limits = limits_for(config, candidate.risk_profile, factor)
     unscored = why_unscored(config, answer, candidate)
     cost, source = cost_of(candidate, report, config)
     edge = edge_of(unscored, answer, cost)
     measures = {"probability": unscored[0] if unscored else answer.success_probability, "cost_bps": cost, "net_edge_bps": edge}
     measures |= measured(candidate, account)
+    if config.meta_label is not None:
+        measures["meta_label_probability"] = unscored[0] if unscored else of_meta(answer, candidate.metadata["features"], meta)
     guards = [] if within(factor, 0.0, 1.0) else [invalid("protective_factor_invalid", "protective_factor", factor)]
     found = {*of_claims(candidate), *unscored, *guards, *of_snapshot(account, config.max_snapshot_age_s), *judged(limits, measures)}
     order = [*CODES, *sorted({finding.code for finding in found} - CODES.keys())]
@@ -235,7 +241,28 @@ def plainly(
         "recommended_modes": modes(config, reasons, factor),
         "recommended_position_size": size,
         "recommended_risk_score": share(limits, measures),
+        "meta_label_probability": found_number(measures.get("meta_label_probability")),
     }
+
+
+def found_number(value: Any) -> float | None:  # noqa: ANN401  # anything at all
+    return None if isinstance(value, Finding) else value
+
+
+def of_meta(answer: ModelScore, features: Any, meta: Any) -> float | Finding:  # noqa: ANN401  # anything at all
+    prediction = answer.prediction
+    if meta is None:
+        return Finding("meta_label_missing", "meta_label_probability")
+    if prediction is None:
+        return Finding("meta_label_unasked", "primary_prediction")
+    if not number(prediction) or prediction == PIVOT:
+        return Finding("meta_label_against", "primary_prediction", prediction if number(prediction) else None, PIVOT)
+    if not number(features.get("b")):
+        return Finding("meta_label_unfit", "b")
+    if not number((prediction - PIVOT) / SCALE):
+        return Finding("meta_label_unfit", "primary_prediction")
+    found = meta if prediction > PIVOT else Finding("meta_label_against", "primary_prediction", prediction, PIVOT)
+    return found if within(meta, 0.0, 1.0) else Finding("meta_label_invalid", "meta_label_probability")
 
 
 def why_unscored(config: DecisionEngineConfig, answer: ModelScore, candidate: DecisionCandidate) -> list[Finding]:

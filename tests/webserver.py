@@ -56,7 +56,7 @@ def serving(answer: Callable[[Question], Reply]) -> Iterator[Server]:
             with contextlib.suppress(ConnectionError):  # the client may have gone
                 self._say(reply)
 
-        do_GET = do_POST = do_PATCH = _any  # noqa: N815  # the names http.server looks for
+        do_GET = do_POST = do_PATCH = do_PUT = _any  # noqa: N815  # the names http.server looks for
 
         def _say(self, reply: Reply) -> None:
             if reply.cut == -1:

@@ -1,5 +1,7 @@
 """The one door to LightGBM: fit, store as text, load, predict. Deterministic, one inner thread, no pickle.
 
+A random forest is LightGBM's own (Breiman, 2001): the same text, served the same way.
+
 OpenMP must be told to wait passively before the library loads, else two fits at once on a busy machine take ten times as long; so
 this module sets `OMP_WAIT_POLICY` unless the environment already says something.
 """
@@ -14,12 +16,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import lightgbm as lgb
 import numpy as np
 
+from bot_core.ai.class_weights import balanced
 from bot_core.ai.fitted import Fitted
 from bot_core.documents.artifact import TreeState
 from bot_core.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from numpy.typing import NDArray
 
@@ -32,10 +36,11 @@ _OBJECTIVES = {"l1": "regression_l1", "l2": "regression", "huber": "huber", "bin
 
 
 def fit(config: LightGBM, train: Examples, validation: Examples) -> Fitted:
-    """Boost trees on `train`, stopping early on `validation` only."""
+    """Grow trees on `train`; boosted ones stop early on `validation` only."""
     parameters = _parameters(config)
-    data = lgb.Dataset(train.values, train.targets, params=parameters, free_raw_data=True)
-    judge = lgb.Dataset(validation.values, validation.targets, reference=data, params=parameters)
+    ours, theirs = (_weights(config, part.targets, part.weights) for part in (train, validation))
+    data = lgb.Dataset(train.values, train.targets, weight=ours, params=parameters, free_raw_data=True)
+    judge = lgb.Dataset(validation.values, validation.targets, reference=data, weight=theirs, params=parameters)
     return _boost(config, data, judge)
 
 
@@ -49,7 +54,9 @@ def fitter(config: LightGBM, table: Examples, first: Rows) -> FitParts:
     binned = lgb.Dataset(table.values, np.zeros(len(table.targets)), reference=edges, params=parameters).construct()
 
     def part(rows: Rows) -> lgb.Dataset:
-        return binned.subset(rows.tolist()).construct().set_label(table.targets[rows])
+        chosen = binned.subset(rows.tolist()).construct().set_label(table.targets[rows])
+        weights = _weights(config, table.targets[rows], None if table.weights is None else table.weights[rows])
+        return chosen if weights is None else chosen.set_weight(weights)
 
     def fit_parts(train: Rows, validation: Rows) -> Fitted:
         return _boost(config, part(train), part(validation))
@@ -58,8 +65,10 @@ def fitter(config: LightGBM, table: Examples, first: Rows) -> FitParts:
 
 
 def _boost(config: LightGBM, data: lgb.Dataset, judge: lgb.Dataset) -> Fitted:
-    stop = lgb.early_stopping(config.early_stopping_rounds, verbose=False)
-    booster = lgb.train(_parameters(config), data, config.rounds, valid_sets=[judge], callbacks=[stop])
+    stop: list[Callable[..., Any]] = []
+    if config.boosting != "rf":
+        stop.append(lgb.early_stopping(config.early_stopping_rounds, verbose=False))
+    booster = lgb.train(_parameters(config), data, config.rounds, valid_sets=[judge], callbacks=stop)
     rounds = booster.best_iteration or booster.current_iteration()
     text = booster.model_to_string(num_iteration=rounds)
     gain = booster.feature_importance("gain", iteration=rounds)
@@ -98,7 +107,19 @@ def _parameters(config: LightGBM) -> dict[str, object]:
         "force_row_wise": True,
         "num_threads": 1,
         "verbosity": -1,
+        **_chosen(config),
     }
+
+
+def _chosen(config: LightGBM) -> dict[str, object]:
+    """Spell what differs from boosting on every row, and nothing where nothing does: it is part of the stored text."""
+    bagged = {"bagging_fraction": config.bagging_fraction, "bagging_freq": config.bagging_freq} if config.bagging_freq else {}
+    forest = {"boosting": "rf"} if config.boosting == "rf" else {}
+    return {**forest, **bagged}
+
+
+def _weights(config: LightGBM, targets: Floats, given: Floats | None) -> Floats | None:
+    return balanced(targets, given) if config.balanced else given
 
 
 def _shares(gain: Floats) -> Floats:

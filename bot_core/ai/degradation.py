@@ -81,7 +81,8 @@ def block_value(model: float, baseline: float, limit: float) -> float:
     """
     if model <= 0.0 or baseline <= 0.0:
         return CAP * ((model > 0.0) - (baseline > 0.0))
-    return min(max(math.log(model / baseline / limit), -CAP), CAP)
+    ratio = model / baseline / limit
+    return min(max(math.log(ratio), -CAP), CAP) if ratio > 0.0 else -CAP  # a ratio too small for a float
 
 
 def log_bet(total: float, squares: float) -> float:

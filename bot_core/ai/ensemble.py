@@ -12,7 +12,7 @@ import numpy as np
 
 from bot_core.ai.aggregation import aggregator, proven
 from bot_core.ai.fitted import Fitted
-from bot_core.documents.artifact import EnsembleState, LinearState, MemberState, TreeState, learned_digest
+from bot_core.documents.artifact import EnsembleState, MemberState, learned_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ def _joined(config: Ensemble, fitted: Mapping[str, Fitted]) -> Fitted:
 
 
 def _member(name: str, fitted: Fitted, weight: float | None) -> MemberState:
-    assert isinstance(fitted.state, TreeState | LinearState)  # noqa: S101  # the configuration has no other member
+    assert not isinstance(fitted.state, EnsembleState)  # noqa: S101  # the configuration has no other member
     return MemberState(name=name, digest=learned_digest(fitted.state), weight=weight, state=fitted.state)
 
 

@@ -76,6 +76,7 @@ class _Written(_Frozen, frozen=True, kw_only=True):
 
     defaults: list[dict[str, str] | Literal["_self_"]]
     aggregation: Aggregation
+    members: dict[str, dict[str, float | str | bool]] = {}
     weights: dict[str, float] | None = None
 
 
@@ -186,7 +187,8 @@ def _definition(path: str, data: bytes, files: Mapping[str, bytes]) -> Definitio
     if strange:
         msg = f"{path}: defaults: expected members pulled by {_PULL}NAME, got {strange[0]}"
         raise ConfigError(msg, hint="what a member changes of its parameters belongs into a file of its own in conf/model/")
-    components = {key.removeprefix(_PULL): _component(model, files) for key, model in sorted(pulled)}
+    names = [(key.removeprefix(_PULL), model) for key, model in sorted(pulled)]
+    components = {name: _component(model, files, written.members.get(name)) for name, model in names}
     meaning = (written.aggregation, components, sorted((written.weights or {}).items()))
     return Definition(
         aggregation=written.aggregation,
@@ -197,8 +199,11 @@ def _definition(path: str, data: bytes, files: Mapping[str, bytes]) -> Definitio
     )
 
 
-def _component(model: str, files: Mapping[str, bytes]) -> Component:
+def _component(model: str, files: Mapping[str, bytes], changed: Mapping[str, object] | None) -> Component:
+    """Name a member by its file, and by what the ensemble changes of it."""
     data = files.get(f"{MODELS}/{model}.yaml")
+    if data is not None and changed:
+        data += encode_json(changed)
     return Component(model=model, digest=None if data is None else sha256(data))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from bot_core.ai import booster, ensemble, linear
-from bot_core.config.models import Ensemble, LightGBM, Linear
-from bot_core.documents.artifact import EnsembleState, LinearState, TreeState
+from bot_core.ai import booster, ensemble, linear, network, xgb
+from bot_core.config.models import Ensemble, LightGBM, Linear, Network, XGBoost
+from bot_core.documents.artifact import EnsembleState, LinearState, NetworkState, TreeState, XgboostState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,12 @@ def fit(config: ModelConfig, train: Examples, validation: Examples) -> Fitted:
     match config:
         case LightGBM():
             return booster.fit(config, train, validation)
+        case XGBoost():
+            return xgb.fit(config, train, validation)
         case Linear():
             return linear.fit(config, train, validation)
+        case Network():
+            return network.fit(config, train, validation)
         case Ensemble():
             return ensemble.fit(config, lambda member: fit(member, train, validation))
 
@@ -37,19 +41,27 @@ def fitter(config: ModelConfig, table: Examples, first: Rows) -> FitParts:
     match config:
         case LightGBM():
             return booster.fitter(config, table, first)
+        case XGBoost():
+            return xgb.fitter(config, table, first)
         case Linear():
             return linear.fitter(config, table, first)
+        case Network():
+            return network.fitter(config, table, first)
         case Ensemble():
             return ensemble.fitter(config, lambda member: fitter(member, table, first))
 
 
-def backend(config: ModelConfig) -> Literal["lightgbm", "linear", "ensemble"]:
+def backend(config: ModelConfig) -> Literal["lightgbm", "xgboost", "linear", "network", "ensemble"]:
     """Name the family as the artifact does."""
     match config:
         case LightGBM():
             return "lightgbm"
+        case XGBoost():
+            return "xgboost"
         case Linear():
             return "linear"
+        case Network():
+            return "network"
         case Ensemble():
             return "ensemble"
 
@@ -59,7 +71,11 @@ def predictor(state: ModelState) -> Callable[[Floats], Floats]:
     match state:
         case TreeState():
             return booster.predictor(state)
+        case XgboostState():
+            return xgb.predictor(state)
         case LinearState():
             return linear.predictor(state)
+        case NetworkState():
+            return network.predictor(state)
         case EnsembleState():
             return ensemble.predictor(state, predictor)

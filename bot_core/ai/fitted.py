@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """(n, k) feature values and (n,) targets."""
+    """(n, k) feature values, (n,) targets and, where rows do not count the same, (n,) weights."""
 
     values: Floats
     targets: Floats
+    weights: Floats | None = None
 
     def rows(self, index: Rows) -> Examples:
         """Keep some rows, by position."""
-        return Examples(self.values[index], self.targets[index])
+        return Examples(self.values[index], self.targets[index], None if self.weights is None else self.weights[index])
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ class DecisionModelInference:
             msg = f"features: expected {error.args[0]}, got none"
             raise PredictorError(msg, hint=f"the model reads {', '.join(self.feature_names)}") from None
         probability = self._probability(prediction)
-        return ModelScore(self._expected(prediction, probability), probability)
+        return ModelScore(self._expected(prediction, probability), probability, prediction)
 
     def _load(self, data: bytes | None, record: Servable | None, max_age: dt.timedelta) -> None:
         if data is None or record is None:

@@ -27,10 +27,10 @@ def fit(config: Linear, train: Examples, validation: Examples) -> Fitted:  # noq
     stdev[stdev == 0] = 1.0
     scaled = (train.values - mean) / stdev
     if config.objective == "binary":
-        logistic = LogisticRegression(C=1.0 / config.penalty, max_iter=1000).fit(scaled, train.targets)
+        logistic = LogisticRegression(C=1.0 / config.penalty, max_iter=1000).fit(scaled, train.targets, train.weights)
         weights, intercept = logistic.coef_[0], float(logistic.intercept_[0])
     else:
-        ridge = Ridge(alpha=config.penalty, solver="cholesky").fit(scaled, train.targets)
+        ridge = Ridge(alpha=config.penalty, solver="cholesky").fit(scaled, train.targets, train.weights)
         weights, intercept = ridge.coef_, float(ridge.intercept_)
     raw = weights / stdev
     state = LinearState(

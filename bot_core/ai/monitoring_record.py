@@ -46,7 +46,12 @@ def write_report(root: Path, report: Report, clock: Clock) -> str:
 
 def file_report(root: Path, category: str, stem: str, data: bytes, clock: Clock) -> str:
     """Write a report's bytes as `<stem>.<time>.json` into a category's folder; see `write_report`."""
-    folder, now = f"{FOLDER}/{category}", clock().astimezone(dt.UTC)
+    return file_in(root, f"{FOLDER}/{category}", stem, data, clock)
+
+
+def file_in(root: Path, folder: str, stem: str, data: bytes, clock: Clock) -> str:
+    """Write a report's bytes as `<stem>.<time>.json` into any folder under the root; see `write_report`."""
+    now = clock().astimezone(dt.UTC)
     draft = root / folder / f".{stem}.{os.getpid()}.{id(data)}.draft"
     write_bytes(draft, data)
     try:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from bot_core._parse import decode_json
 from bot_core.ai.inference import DecisionModelInference
 from bot_core.config.models import IndicatorFeatures, PipelineConfig
+from bot_core.decision.limits import domain_limits, engine_config, tightened
 from bot_core.decision.ports import utc_now
 from bot_core.decision.rules import compiled
-from bot_core.decision.thresholds import declared, engine_config, tightened
 from bot_core.documents.domain import Domain
 from bot_core.documents.drift import DriftReport
 from bot_core.errors import ConfigError
@@ -76,10 +76,10 @@ def compile_plan(
     if record.model not in book.domain.models:
         msg = f"domain {book.domain.name}: models: expected {record.model} among them, got {', '.join(book.domain.models)}"
         raise ConfigError(msg, hint="name it in conf/decision/, then bot-core promote")
-    limits = tightened(declared(book.domain.thresholds), record.conditions)
-    engine = engine_config(limits) if all(name in limits for name in _EIGHT) else None
+    limits, gate = tightened(domain_limits(book.domain, record.model), record.conditions), book.domain.meta_label.get(record.model)
+    engine = engine_config(limits, gate.model if gate else None) if all(name in limits for name in _EIGHT) else None
     config = decode_json(blob(record.config), PipelineConfig, f"config of {record.version}") if record.config else None
-    if engine is None and config is not None and isinstance(config.features, IndicatorFeatures):
+    if engine is None and (gate or (config is not None and isinstance(config.features, IndicatorFeatures))):
         lacking = ", ".join(name for name in _EIGHT if name not in limits)
         msg = f"domain {book.domain.name}: thresholds: expected every limit that a trade is measured by, got none for {lacking}"
         raise ConfigError(msg, hint="declare them in conf/decision/, then bot-core promote")

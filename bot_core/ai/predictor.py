@@ -3,7 +3,7 @@
 Loading replays the golden vectors and refuses the model when any output differs in any bit, so that what decides here is what was
 tested and signed. Plain floats throughout: importing this loads neither numpy nor any training library.
 
-- Trees run in LightGBM's C library (`bot_core.ai.lib_lightgbm`).
+- Trees run in LightGBM's C library (`bot_core.ai.lib_lightgbm`), XGBoost's in plain Python (`bot_core.ai.xgb_trees`).
 - Linear models and Platt's map are plain arithmetic in numpy's order of operations; `math.exp` and `math.log` are the C library's, as
   are numpy's under the instruction set that `pipelines` pins for training.
 - An ensemble asks each member in turn (`bot_core.ai.aggregation`).
@@ -20,9 +20,11 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bot_core.ai import network_score
 from bot_core.ai.aggregation import joined
 from bot_core.ai.lib_lightgbm import Trees, wrong_row
-from bot_core.documents.artifact import EnsembleState, LinearState, TreeState
+from bot_core.ai.xgb_trees import scorer
+from bot_core.documents.artifact import EnsembleState, LinearState, NetworkState, TreeState, XgboostState
 from bot_core.errors import PredictorError
 
 if TYPE_CHECKING:
@@ -147,8 +149,12 @@ def _score(state: ModelState, width: int) -> Score:
                 msg = f"model_state: expected one output, got {trees.outputs} classes"
                 raise PredictorError(msg, hint="serve several classes as several models, one probability each")
             return trees.predict
+        case XgboostState():
+            return scorer(state.text, width)
         case LinearState():
             return _linear(state, width)
+        case NetworkState():
+            return _network(state, width)
         case EnsembleState():
             return joined(state, lambda member: _score(member, width))
 
@@ -165,6 +171,12 @@ def _linear(state: LinearState, width: int) -> Score:
         return _pairwise(terms) + intercept
 
     return score if state.link == "identity" else lambda values: _logistic(score(values))
+
+
+def _network(state: NetworkState, width: int) -> Score:
+    """Compute what `bot_core.ai.network.predictor` computes, one row at a time."""
+    score, row = network_score.scorer(state, width, _pairwise), struct.Struct(f"{width}d")
+    return lambda values: score(_floats(row, width, values))
 
 
 def _floats(row: struct.Struct, width: int, values: Sequence[float]) -> tuple[float, ...]:

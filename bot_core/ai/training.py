@@ -86,9 +86,14 @@ def divided(dataset: FeatureDataset, config: ValidationConfig) -> Division:
 def train_division(parts: Division, config: PipelineConfig, origin: Origin) -> TrainedModel:
     """Train on rows that are divided already; see `train_model` for what is raised."""
     task = task_of(config.target)
+    refuse_leaks(parts.train, task.pivot_value(parts.train.targets))
+    return trained_model(learn(task, config.model, parts.train, parts.validation), parts, config, origin)
+
+
+def trained_model(learned: Learned, parts: Division, config: PipelineConfig, origin: Origin) -> TrainedModel:
+    """Write down what was learned from a division, with its figures for all three parts."""
+    task = task_of(config.target)
     train, validation, test = parts.train, parts.validation, parts.test
-    refuse_leaks(train, task.pivot_value(train.targets))
-    learned = learn(task, config.model, train, validation)
 
     def figures(part: FeatureDataset) -> Scores:
         return score(task, part, learned.fitted.predict(part.values), learned.pivot, config.validation.round_trip_cost_bps)

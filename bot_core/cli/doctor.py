@@ -1,46 +1,52 @@
-"""`bot-core doctor`: can this machine and this clone sign, judge and promote?"""
+"""`bot-core doctor`: can this machine and this clone sign, judge and promote? `--weekly`: is all there that a training leans on?"""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot_core.cli.show import say
-from bot_core.errors import BotCoreError
+from bot_core.config.tracking import TrackingConfig, load_tracking
+from bot_core.errors import BotCoreError, ConfigError
 from bot_core.governance import generated, layout
 from bot_core.governance.desk import Desk, policy_of
 from bot_core.governance.promotion import desired
+from bot_core.sentiment.snapshot import cache_root, verify_all
+from bot_core.tracking import health
+from bot_core.tracking.finding import Finding
+from bot_core.tracking.store_places import open_place
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-EPILOG = "exit 20 when something is missing; each line says what to do about it"
+EPILOG = """\
+exit 20 when something is missing; each line says what to do about it. --weekly also asks the declared trackers whether they answer and know
+us, writes to the store of released artifacts and compares the newest release of each model with git's, and reads the model cache whole.
+"""
 REFUSED = 20
+CONFIGURATION = Path("conf/config.yaml")
 GIT_LEAST = (2, 38)  # git merge-tree --write-tree
 SSH_LEAST = (8, 2)  # ssh-keygen -Y sign with hardware keys
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was looked at, whether it is well, what was found, what to do."""
-
-    check: str
-    well: bool
-    found: str
-    hint: str = ""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:  # nothing to declare
-    """Declare nothing."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what is looked at."""
+    parser.add_argument("--weekly", action="store_true", help="also trackers, storage, model cache and what waits: for cron")
+    parser.add_argument("--remote", metavar="NAME", help="with --weekly: the store, a DVC remote (default: as bot-core store)")
+    free = health.LEAST_FREE / health.GIB
+    parser.add_argument(
+        "--free", metavar="GIB", type=float, default=free, help=f"with --weekly: room the model cache needs ({free:g})"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check and print."""
-    found = list(findings())
+    found = [*findings(), *(weekly(arguments.remote, arguments.free) if arguments.weekly else ())]
     lines = [
         f"{'✓' if f.well else '✗'} {f.check:<18} {f.found}" + (f"\n    → {f.hint}" if not f.well and f.hint else "") for f in found
     ]
@@ -65,6 +71,51 @@ def findings() -> Iterator[Finding]:
         ("environments", _environments),
     ):
         yield _tried(check, look, desk)
+
+
+def weekly(remote: str | None, free: float) -> Iterator[Finding]:
+    """Look at what a training and a release lean on: trackers, what waits for them, the store, the model cache.
+
+    Args:
+        remote: the store; None: as `bot-core store` finds it.
+        free: GiB that the model cache must have.
+    """
+    yield from _trackers()
+    yield from _storage(remote)
+    yield from _cache(free)
+
+
+def _trackers() -> Iterator[Finding]:
+    root = Path()
+    try:
+        declared = (
+            load_tracking(root) if (root / CONFIGURATION).is_file() else TrackingConfig()
+        )  # where nothing is trained, nobody is told
+        yield from health.trackers(declared, root)
+    except ConfigError as error:
+        yield Finding("trackers", well=False, found=error.message, hint=error.hint)
+    yield health.waiting(root, dt.datetime.now(dt.UTC))
+
+
+def _storage(remote: str | None) -> Iterator[Finding]:
+    try:
+        desk = Desk.here()
+        yield from health.storage(open_place(desk.root, remote), desk.view)
+    except BotCoreError as error:
+        yield Finding("storage", well=False, found=error.message, hint=error.hint)
+
+
+def _cache(free: float) -> Iterator[Finding]:
+    cache = cache_root()
+    yield health.space(cache, int(free * health.GIB))
+    states = verify_all(cache)
+    if not states:
+        yield Finding("model cache", well=True, found=f"{cache}: no snapshot")
+    for state in states:
+        found = state.problem or f"{state.model}: every file as recorded, checksum {state.checksum.removeprefix('sha256:')[:12]}"
+        yield Finding(
+            "model cache", well=not state.problem, found=found, hint=f"delete its folder in {cache}; bot-core sentiment warm"
+        )
 
 
 def _tried(check: str, look: Callable[[Desk], str], desk: Desk) -> Finding:

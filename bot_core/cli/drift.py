@@ -1,4 +1,4 @@
-"""`bot-core drift backtest MODEL`: the drift alert itself, tried on the model's own history."""
+"""`bot-core drift`: the drift alert tried on a model's own history, and what is done about a report of drift."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot_core._parse import read_json
+from bot_core.cli import drift_answers as answers
 from bot_core.cli.show import say
 from bot_core.documents.artifact import TrainedModel
 from bot_core.errors import ConfigError
@@ -27,8 +28,13 @@ EPILOG = """\
   bot-core drift backtest MODEL --step 10        … looked at every ten rows
   bot-core drift backtest MODEL --shuffles 20    … with more histories in which nothing drifts
 
-reads build/MODEL/ and writes nothing; with the defaults it prints what `dvc repro` put into build/MODEL/drift.json.
-Exit 0 whatever it finds.
+  bot-core drift explain REPORT                  what a report says, beside the model's evidence
+  bot-core drift confirm REPORT --reason "…" --ticket OPS-17           it is so: the model's training is due
+  bot-core drift dismiss REPORT --reason "…" --ticket OPS-17 --role risk --signer ann --key ~/.ssh/ann       it is not: signed
+
+backtest reads build/MODEL/ and writes nothing; with the defaults it prints what `dvc repro` put into build/MODEL/drift.json.
+A REPORT is a file of state/drift_reports/ or audit/ai_decision/drift/; dismiss needs the archived one committed. Answers are journalled.
+Exit 0 whatever is found.
 """
 READING = """\
 How to read it
@@ -43,8 +49,15 @@ How to read it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb."""
-    verbs = parser.add_subparsers(dest="verb", metavar="backtest", required=True)
+    """Declare the verbs."""
+    verbs = parser.add_subparsers(dest="verb", metavar="backtest | explain | confirm | dismiss", required=True)
+    answers.add_explain(verbs.add_parser("explain", help="what a report says, and what the model's evidence says beside it"))
+    answers.add_confirm(verbs.add_parser("confirm", help="it is so: make the model's training due"))
+    answers.add_dismiss(verbs.add_parser("dismiss", help="it is no cause for action: sign that, with reason and ticket"))
+    _add_backtest(verbs)
+
+
+def _add_backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     replay = verbs.add_parser("backtest", help="replay the alert over history, as it came and with planted shifts")
     replay.add_argument("model", help="a model of the roster, built")
     replay.add_argument(
@@ -55,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Do what the verb says."""
+    verbs = {"backtest": _backtest, "explain": answers.run_explain, "confirm": answers.run_confirm, "dismiss": answers.run_dismiss}
+    return verbs[arguments.verb](arguments)
+
+
+def _backtest(arguments: argparse.Namespace) -> int:
     """Replay and print."""
     from bot_core.ai.drift_backtest import backtest, divide  # noqa: PLC0415  # numpy only when it is needed
     from bot_core.config.load import load_config  # noqa: PLC0415

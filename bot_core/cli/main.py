@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 # command → (module, one line for --help)
 COMMANDS = {
     "audit": ("bot_core.cli.audit", "open alerts; replay what could decide at a commit; export who did what; publish what runs"),
+    "changelog": ("bot_core.cli.changelog", "what a release holds: data set, parameters, figures, and who approved it"),
     "docs": ("bot_core.cli.docs", "render docs/compliance/ and what the policy generates"),
     "doctor": ("bot_core.cli.doctor", "check that this machine and this clone can sign, judge and promote"),
-    "drift": ("bot_core.cli.drift", "try the drift alert on history: false alarms, and how soon a shift is seen"),
+    "drift": ("bot_core.cli.drift", "try the drift alert on history; explain, confirm or dismiss a report of drift"),
     "ensemble": ("bot_core.cli.ensemble", "which models answer as one, and what changed of that between two commits"),
     "fmt": ("bot_core.cli.fmt", "write governed YAML in the one accepted spelling"),
     "gate": ("bot_core.cli.gate", "may this branch be merged? the one question that CI asks"),
     "halt": ("bot_core.cli.halt", "stop a release, or everything, at once"),
     "journal": ("bot_core.cli.journal", "verify, show, follow or export what was recorded"),
+    "meta-label": ("bot_core.cli.meta_label", "which signals of a model are worth acting on: learn it from a table of events"),
     "models": ("bot_core.cli.models", "the roster's models with their out-of-sample figures against the baseline"),
     "performance": ("bot_core.cli.performance", "how a model does where it decides, against what its evidence let expect"),
     "policy": ("bot_core.cli.policy", "who may sign what: the first policy, a change of it, its signatures"),
@@ -41,9 +43,12 @@ COMMANDS = {
     "run": ("bot_core.cli.run", "decide on bars as they come, and record everything"),
     "schedule": ("bot_core.cli.schedule", "when models are trained anew, and why not now; pause and resume that"),
     "schemas": ("bot_core.cli.schemas", "write docs/schemas/ from the document types, or check that they are current"),
+    "sentiment": ("bot_core.cli.sentiment", "what a sentence says; the model that says so, warmed and verified; how good it is"),
     "sign-off": ("bot_core.cli.sign_off", "read what is proposed, and sign yes or no"),
     "smoke": ("bot_core.cli.smoke", "would what is in force here accept anything? real scores, no order, no record"),
     "status": ("bot_core.cli.status", "which model may decide where, who approved it, and what is missing"),
+    "store": ("bot_core.cli.store", "keep released artifacts in versioned storage, and read them again byte by byte"),
+    "tracking": ("bot_core.cli.tracking", "what trackers were told of each training; tell them later what they missed"),
     "validate": ("bot_core.cli.validate", "check every archived document against its schema"),
 }
 
@@ -103,7 +108,8 @@ def _run(name: str, module: str, summary: str, words: list[str]) -> int:
     formats = getattr(command, "FORMATS", ("text", "json"))
     parser.add_argument("--format", choices=formats, default="text", help="text for people (default), json for programs")
     command.add_arguments(parser)
-    return outcome(command.run, parser.parse_args(_format_first(words)))
+    spelled = getattr(command, "spelled", list)  # a command may put in the verb that was left out
+    return outcome(command.run, parser.parse_args(spelled(_format_first(words))))
 
 
 def _format_first(words: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot_core._parse import read_bytes, write_bytes
 from bot_core.cli.show import say
 from bot_core.config.load import load_roster
 from bot_core.errors import ConfigError, ReleaseError
@@ -16,6 +17,8 @@ from bot_core.governance import layout, writing
 from bot_core.governance.desk import Desk
 from bot_core.governance.manifest import manifest
 from bot_core.governance.release import release
+from bot_core.reporting.changelog import WorkTree, entry
+from bot_core.reporting.changelog_page import has_section, page_path, prepended
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     from bot_core.governance.release import Release
 
 EPILOG = """\
-writes models/MODEL/VERSION.json (the artifact) and VERSION.md (its card), and audit/ai_decision/*/VERSION.json (its reports);
+writes models/MODEL/VERSION.json (the artifact) and VERSION.md (its card), audit/ai_decision/*/VERSION.json (its reports), and puts the
+release on top of docs/releases/MODEL.md, the changelog, which nothing signed names;
 releasing the same content again changes nothing. With --author and --key it also writes and signs the manifest that sign-offs name,
 VERSION.release.yaml; without, it says what the release lacks. Commit what it wrote.
 """
@@ -49,8 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     _require_reproduced(arguments.model)
     done = release(Path(), arguments.model, dt.datetime.now(dt.UTC).replace(microsecond=0))
     signed = _sign(arguments, done.version)
+    noted = _note(done, renewed=done.created or bool(signed))
     facts = {"model": done.model, "version": done.version, "created": done.created, "signed": signed is not None}
-    paths = [*(str(path) for path in done.paths), *(signed or ())]
+    paths = [*(str(path) for path in done.paths), *(signed or ()), *noted]
     say(arguments, {**facts, "paths": paths}, _lines(done, paths, signed))
     return 0
 
@@ -78,6 +83,16 @@ def _sign(arguments: argparse.Namespace, version: str) -> list[str] | None:
     files = writing.signed(document, path, layout.RELEASE, arguments.key, crew, desk.now)
     writing.write(desk.root, files)
     return list(files)
+
+
+def _note(done: Release, *, renewed: bool) -> list[str]:
+    """Put the release on top of its model's changelog, unless it is there as it is now; return what was written."""
+    path = Path(page_path(done.model))
+    old = read_bytes(path).decode() if path.is_file() else None
+    if not renewed and has_section(old, done.version):
+        return []
+    write_bytes(path, prepended(old, done.model, entry(WorkTree(Path()), done.model, done.version)).encode())
+    return [str(path)]
 
 
 def _require_reproduced(model: str) -> None:

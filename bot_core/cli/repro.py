@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from bot_core.cli.show import say
 from bot_core.config.compute import load_compute
 from bot_core.documents.artifact import TrainedModel
 from bot_core.retraining.reproducing import reproduce
+from bot_core.tracking.builds import record_built
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +30,7 @@ EPILOG = """\
 
 brings build/ and dvc.lock to the same bytes as dvc repro --keep-going, and skips what it skips; libraries are loaded once, not once per
 stage. Where it runs changes no result: conf/compute/ says where, the options override it here and nothing that is recorded.
+Each model is recorded, and the trackers of conf/tracking/ are told of it (bot-core tracking --help); none of them stops anything.
 What the stages say goes to standard error. A model that stops does not stop the others; the exit code is that of the worst.
 """
 
@@ -44,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Reproduce, and say what became of each model."""
     compute = load_compute(CONF / f"{arguments.compute}.yaml", workers=arguments.workers, address=arguments.address)
     done = reproduce(Path(), arguments.models, compute=compute)
+    for recorded in record_built(Path(), [found.model for found in done.models if found.failure is None]):
+        for line in recorded.words():
+            print(line, file=sys.stderr)
     figures = {found.model: _figure(found) for found in done.models}
     facts = [{**to_builtins(found), "test": figures[found.model]} for found in done.models]
     say(arguments, {"models": facts}, _lines(done, figures))

@@ -103,11 +103,22 @@ class FeaturePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     non_finite: Literal["reject", "rules", "nan"] = "reject"
 
 
+class MetaLabelCondition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A second model must say that the first one's trade pays: `model` by its name, with at least `min_probability`, 0 to 1."""
+
+    model: str
+    min_probability: float
+
+    def __post_init__(self) -> None:
+        _require(self, "min_probability", up_to=1.0)
+
+
 class DecisionEngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything the orchestrator is told once.
 
     An override replaces all eight limits for its risk profile; `min_probability` holds for every profile.
     `penalty_cost_bps` is the cost of a candidate about which no cost is known, unless `require_cost_data` refuses it.
+    `meta_label`: a condition on every candidate; without one no meta-label model is asked.
     """
 
     orchestrator: DecisionOrchestratorThresholds
@@ -118,6 +129,7 @@ class DecisionEngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     penalty_cost_bps: float = 0.0
     features: FeaturePolicy = FeaturePolicy()
     max_snapshot_age_s: float = 60.0
+    meta_label: MetaLabelCondition | None = None
 
     def __post_init__(self) -> None:
         _require(self, "min_probability", up_to=1.0)

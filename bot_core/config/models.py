@@ -13,12 +13,15 @@ from msgspec import Meta
 
 from bot_core.config.decision import DecisionEngineConfig as DecisionEngineConfig
 from bot_core.config.decision import DecisionOrchestratorThresholds as DecisionOrchestratorThresholds
+from bot_core.config.decision import MetaLabelCondition as MetaLabelCondition
 from bot_core.config.families import Aggregation as Aggregation
 from bot_core.config.families import Ensemble as Ensemble
 from bot_core.config.families import LightGBM as LightGBM
 from bot_core.config.families import Linear as Linear
 from bot_core.config.families import MemberConfig as MemberConfig
 from bot_core.config.families import ModelConfig as ModelConfig
+from bot_core.config.families import Network as Network
+from bot_core.config.families import XGBoost as XGBoost
 from bot_core.config.monitoring import DegradationConfig as DegradationConfig
 from bot_core.config.monitoring import DriftConfig as DriftConfig
 from bot_core.config.monitoring import Limit as Limit
@@ -27,6 +30,7 @@ from bot_core.config.monitoring import QualityConfig as QualityConfig
 from bot_core.config.monitoring import QualityLimits as QualityLimits
 from bot_core.config.schedule import Proposal as Proposal
 from bot_core.config.schedule import ScheduleConfig as ScheduleConfig
+from bot_core.config.tracking import TrackingConfig as TrackingConfig
 from bot_core.config.update import Update as Update
 from bot_core.config.values import Count, DataPath, Duration, Moment, NotNegative, OpenShare
 from bot_core.config.values import Name as Name
@@ -238,3 +242,4 @@ class PipelineConfig(Group, frozen=True, kw_only=True):
     monitoring: MonitoringConfig
     schedule: ScheduleConfig = ScheduleConfig(every="7d")
     compute: ComputeConfig = LocalCompute()
+    tracking: TrackingConfig = TrackingConfig()

@@ -48,7 +48,7 @@ class GitHubSettings(Group, frozen=True, kw_only=True, tag_field="kind", tag="gi
 
 
 class RuntimeSettings(Group, frozen=True, kw_only=True):
-    """One machine's runtime."""
+    """One machine's runtime. `routing`: a file of `conf/routing/` by which what runs is watched for drift, value by value."""
 
     repository: str = "."
     branch: str = "main"
@@ -66,6 +66,7 @@ class RuntimeSettings(Group, frozen=True, kw_only=True):
     enforce_monitoring: bool = True
     protection: Protection = Protection()
     paper: PaperAccount = PaperAccount()
+    routing: str | None = None
     host: GitHubSettings | None = None
 
 

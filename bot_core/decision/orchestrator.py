@@ -2,7 +2,8 @@
 
 1. A model must be attached, ready, and score the candidate's features with finite numbers. The candidate's own claim never stands in.
 2. The cost is looked up (`costs`), the account measured (`candidate`), and every limit compared (`thresholds`).
-3. Everything that fails is listed. What cannot be measured fails.
+3. Where the configuration says so, a meta-label model is asked about the score (`meta_label`); without an answer that condition fails.
+4. Everything that fails is listed. What cannot be measured fails.
 
 The only things that change are which models are attached and which costs are known; each change is one assignment, so that an
 evaluation in another thread sees the old or the new. An evaluation has no side effect.
@@ -28,19 +29,18 @@ from bot_core.decision.candidate import (
     with_position,
 )
 from bot_core.decision.costs import CostReport, KnownCost, cost_of
+from bot_core.decision.limits import limits_of, protected
+from bot_core.decision.meta_label import PROBABILITY
 from bot_core.decision.ports import SCORE_ERRORS, DecisionEvaluation, Inference, ModelScore, Scored, utc_now
 from bot_core.decision.thresholds import (
     Check,
     Finding,
     Limits,
-    Measures,
     Outcome,
     compared,
     compiled,
-    limits_of,
     ordered,
     outcome,
-    protected,
     stressed,
 )
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot_core.config.decision import DecisionEngineConfig, DecisionOrchestratorThresholds, FeaturePolicy
+    from bot_core.decision.meta_label import MetaLabelInference
     from bot_core.decision.ports import Clock, Selection
 
 RISK_FLAGS = (
@@ -92,6 +93,7 @@ class DecisionOrchestrator:
         self._profiles = {name: _ready(own, config) for name, own in config.profile_overrides.items()}
         self._handed = _handed(config.features)
         self._attached = _Attached() if inference is None else _Attached({"default": inference}, "default")
+        self._meta: MetaLabelInference | None = None
         self._costs = costs or CostReport()
         self._clock = clock
 
@@ -105,6 +107,10 @@ class DecisionOrchestrator:
         now = self._attached
         left = {other: model for other, model in now.models.items() if other != name}
         self._attached = _Attached(left, None if now.default == name else now.default)
+
+    def attach_meta_label(self, meta: MetaLabelInference | None) -> None:
+        """Let a meta-label model answer the configuration's `meta_label`; with none every candidate fails that condition."""
+        self._meta = meta
 
     def update_costs_from_report(self, report: CostReport) -> None:
         """Let a cost report take the place of the one before."""
@@ -124,7 +130,7 @@ class DecisionOrchestrator:
             candidate: what is proposed.
             context: the account of its risk profile; none refuses.
             model_name: the model to ask; the default where it is not given.
-            protective_factor: what remains of the risk limits, 0 to 1 (`thresholds.protected`).
+            protective_factor: what remains of the risk limits, 0 to 1 (`limits.protected`).
         """
         scored = self.score_features(features_of(candidate), model_name=model_name)
         return self._judged(candidate, scored, context, protective_factor)
@@ -182,6 +188,8 @@ class DecisionOrchestrator:
         limits, checks, guards = self._in_force(candidate.risk_profile, factor)
         cost, score, tests = cost_of(candidate, self._costs, self._config), scored.score, self._config.stress_tests
         measures = _measures(candidate, scored, cost, context)
+        if self._config.meta_label is not None:
+            measures[PROBABILITY] = self._meta_label(candidate, scored)
         failed, used = compared(checks, measures)
         account = snapshot_findings(context, self._clock(), self._config.max_snapshot_age_s, measures)
         found = [*candidate_findings(candidate, measures), *scored.findings, *guards, *account, *failed]
@@ -208,7 +216,15 @@ class DecisionOrchestrator:
             self._modes(reasons, factor),
             size,
             used,
+            None if self._config.meta_label is None else _number(measures[PROBABILITY]),
         )
+
+    def _meta_label(self, candidate: DecisionCandidate, scored: Scored) -> float | Finding:
+        if scored.score is None:
+            return scored.findings[0]
+        if (meta := self._meta) is None:
+            return Finding("meta_label_missing", PROBABILITY)
+        return meta.probability(features_of(candidate) or {}, scored.score)
 
     def _in_force(self, profile: str, factor: float) -> tuple[Limits, tuple[Check, ...], tuple[Finding, ...]]:
         limits, checks = self._profiles.get(profile, self._default)
@@ -230,7 +246,7 @@ class DecisionOrchestrator:
 
 
 def _ready(thresholds: DecisionOrchestratorThresholds, config: DecisionEngineConfig) -> tuple[Limits, tuple[Check, ...]]:
-    limits = limits_of(thresholds, config.min_probability)
+    limits = limits_of(thresholds, config.min_probability, config.meta_label)
     return limits, compiled(limits)
 
 
@@ -246,7 +262,9 @@ def _checked(score: ModelScore, name: str | None, selection: Selection) -> Score
     return Scored(name, selection, None, (Finding("score_invalid", "score"),))
 
 
-def _measures(candidate: DecisionCandidate, scored: Scored, cost: KnownCost, context: RiskSnapshot | None) -> Measures:
+def _measures(
+    candidate: DecisionCandidate, scored: Scored, cost: KnownCost, context: RiskSnapshot | None
+) -> dict[str, float | Finding]:
     measures = measures_of(candidate, context)
     measures["cost_bps"] = cost.bps
     if scored.score is None:

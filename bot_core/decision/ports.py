@@ -47,10 +47,14 @@ SCORE_ERRORS = (
 
 
 class ModelScore(msgspec.Struct, frozen=True, gc=False):
-    """A model's answer: the expected return in basis points, and the calibrated probability of success, 0 to 1."""
+    """A model's answer: the expected return in basis points, and the calibrated probability of success, 0 to 1.
+
+    `prediction`: what both were made of, in the target's unit; nothing where no model predicted.
+    """
 
     expected_return_bps: float
     success_probability: float
+    prediction: float | None = None
 
 
 @runtime_checkable
@@ -78,12 +82,13 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
     findings: tuple[Finding, ...] = ()
 
 
-class DecisionEvaluation(msgspec.Struct, frozen=True, gc=False):
+class DecisionEvaluation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The verdict on a candidate. `reasons` are the codes of `findings`, each once, in the order of `thresholds.CODES`.
 
     `recommended_modes`: `protective` limits were shrunk; `rules` should decide instead; `liquidate` positions are to be closed.
     `recommended_position_size`: the candidate's notional if accepted, what would pass if clamped, else zero.
     `recommended_risk_score`: the largest share of a `max_` limit that is used, 0 to 1; 1 also where something cannot be measured.
+    `meta_label_probability`: what a meta-label model said, where there is a condition on it and it answered.
     """
 
     candidate: DecisionCandidate
@@ -104,6 +109,7 @@ class DecisionEvaluation(msgspec.Struct, frozen=True, gc=False):
     recommended_modes: tuple[str, ...]
     recommended_position_size: float
     recommended_risk_score: float
+    meta_label_probability: float | None = None
 
 
 def utc_now() -> dt.datetime:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot_core.config.decision import finite
-from bot_core.decision.thresholds import decimal
+from bot_core.decision.limits import decimal
 from bot_core.errors import ConfigError
 
 if TYPE_CHECKING:

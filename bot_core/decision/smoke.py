@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bot_core.config.decision import DecisionEngineConfig
+    from bot_core.decision.meta_label import MetaLabelInference
     from bot_core.decision.ports import Inference
 
 Mode = Literal["live", "paper"]
@@ -62,8 +63,11 @@ class SmokeInputs(msgspec.Struct, frozen=True, kw_only=True):
     tco_report: SmokeInput
 
 
-class SmokeModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that judged. `rollout`: per cent of units it decides on in service; `protective_factor`: see `thresholds.protected`."""
+class SmokeModel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A release that judged. `rollout`: per cent of units it decides on in service; `protective_factor`: see `limits.protected`.
+
+    `meta_label`: the version of the meta-label model that its domain asks for, if it asks.
+    """
 
     model: str
     version: str
@@ -72,6 +76,7 @@ class SmokeModel(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     rollout: int
     protective_factor: float
+    meta_label: str | None = None
 
 
 class SmokeEvaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,11 +120,12 @@ class SmokeReport(Setting, frozen=True, kw_only=True):
 
 
 class Judge(NamedTuple):
-    """A release ready to judge: what is said of it, its limits, and its model."""
+    """A release ready to judge: what is said of it, its limits, its model, and the meta-label model that its limits ask for."""
 
     model: SmokeModel
     config: DecisionEngineConfig
     inference: Inference
+    meta: MetaLabelInference | None = None
 
 
 class Asked(NamedTuple):
@@ -254,6 +260,7 @@ def _ready(judge: Judge, costs: CostReport, now: dt.datetime) -> DecisionOrchest
     config = msgspec.structs.replace(judge.config, features=features)
     orchestrator = DecisionOrchestrator(config, costs=costs, clock=lambda: now)
     orchestrator.attach_named_inference(judge.model.model, judge.inference)
+    orchestrator.attach_meta_label(judge.meta)
     return orchestrator
 
 

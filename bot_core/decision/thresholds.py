@@ -3,27 +3,23 @@
 A limit's name says everything: `max_<measure>` fails above, `min_<measure>` below, and a value equal to the limit passes. A limit whose
 measure is missing or not finite fails too: nothing passes because it could not be looked at. All failures are reported, not the first.
 
-Signed conditions tighten: the smaller of two `max_`, the larger of two `min_`. Protective mode shrinks: see `protected`.
+Where limits come from, and what makes them stricter: `bot_core.decision.limits`.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from operator import lt
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from bot_core.config.decision import DecisionEngineConfig, DecisionOrchestratorThresholds, finite
-from bot_core.errors import ConfigError
+from bot_core.config.decision import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot_core.config.decision import DecisionStressTestConfig
-    from bot_core.documents.governed import Value
 
 Outcome = Literal["allow", "clamp", "veto", "escalate"]
 """`clamp`: refused as it stands, a smaller notional would pass. `veto`: no. `escalate`: it could not be judged; a person should look."""
@@ -44,6 +40,14 @@ CODES: dict[str, tuple[Outcome, str]] = {
     "score_invalid": ("escalate", "the model's score is not a finite return with a probability from 0 to 1"),
     "protective_factor_invalid": ("escalate", "the protective factor is not a number from 0 to 1"),
     "probability_below_minimum": ("veto", "the probability of success is below min_probability"),
+    "meta_label_missing": ("escalate", "no meta-label model is in force, or not for this unit"),
+    "meta_label_not_ready": ("escalate", "the meta-label model says that it is not ready"),
+    "meta_label_unfit": ("escalate", "the meta-label model reads what the primary's decision does not have, or no finite number"),
+    "meta_label_failed": ("escalate", "the meta-label model raised an error instead of a probability"),
+    "meta_label_invalid": ("escalate", "the meta-label model's answer is not a probability from 0 to 1"),
+    "meta_label_unasked": ("veto", "the score is not the primary's, so there is no prediction that a meta-label model could judge"),
+    "meta_label_against": ("veto", "the primary's prediction does not point up, and the candidate buys"),
+    "meta_label_below_minimum": ("veto", "the probability that the primary's trade pays is below meta_label.min_probability"),
     "cost_missing": ("veto", "no cost is known, and the configuration requires one"),
     "cost_invalid": ("veto", "a known cost is not a finite number of zero or more"),
     "cost_above_limit": ("veto", "the cost is above max_cost_bps"),
@@ -64,8 +68,12 @@ CODES: dict[str, tuple[Outcome, str]] = {
 }
 """Code → what it leads to, and what it says. In the order in which an evaluation lists them. Stable: journals are searched by them."""
 
+META_LABEL = "min_meta_label_probability"
+"""The limit that `meta_label.min_probability` declares, as signers and snapshots name it."""
+
 FAILED = {
     "min_probability": "probability_below_minimum",
+    META_LABEL: "meta_label_below_minimum",
     "max_cost_bps": "cost_above_limit",
     "min_net_edge_bps": "net_edge_below_minimum",
     "max_latency_ms": "latency_above_limit",
@@ -81,9 +89,6 @@ STRESS_CODES = ("stress_cost_shock", "stress_slippage", "stress_latency_spike")
 
 Limits = Mapping[str, float]
 
-_LIMIT = re.compile(r"(max|min)_[a-z][a-z0-9_]*\Z")
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
-_NOT_RISK = ("max_cost_bps", "max_latency_ms")
 _ORDER = {code: place for place, code in enumerate(CODES)}
 _GRAVITY: tuple[Outcome, ...] = ("allow", "clamp", "veto", "escalate")
 _RANK = {code: _GRAVITY.index(to) for code, (to, _) in CODES.items()} | dict.fromkeys(STRESS_CODES, _GRAVITY.index("veto"))
@@ -188,113 +193,3 @@ def stressed(checks: Iterable[Check], measures: Measures, tests: DecisionStressT
 
 def _scenario(checks: Iterable[Check], measures: Measures) -> list[Finding]:
     return compared([check for check in checks if check[0] in measures], measures)[0]
-
-
-# --- where limits come from ---------------------------------------------------------------------------------------------------------
-
-
-def limits_of(thresholds: DecisionOrchestratorThresholds, min_probability: float | None = None) -> dict[str, float]:
-    """List the limits that have a value, `min_probability` among them where one is given."""
-    named = {name: getattr(thresholds, name) for name in FAILED if name != "min_probability"}
-    return {name: limit for name, limit in {"min_probability": min_probability, **named}.items() if limit is not None}
-
-
-def declared(values: Mapping[str, Value], where: str = "thresholds") -> dict[str, float]:
-    """Read a domain's `thresholds`, or a sign-off's `conditions`: names → whole numbers or quoted decimals.
-
-    Raises:
-        ConfigError: a name that is no limit; a value that is negative or no plain decimal; a percentage where a share belongs.
-    """
-    return {name: _declared(name, value, f"{where}.{name}") for name, value in values.items()}
-
-
-def _declared(name: str, value: Value, where: str) -> float:
-    if not _LIMIT.match(name):
-        msg = f"{where}: expected a limit, max_… or min_…, got {name}"
-        raise ConfigError(msg)
-    number = None if isinstance(value, bool) else decimal(str(value))
-    if number is None or number < 0:
-        msg = f"{where}: expected a whole number or a quoted decimal of zero or more, got {value!r}"
-        raise ConfigError(msg)
-    if (name.endswith("_pct") and number >= 1) or (name == "min_probability" and number > 1):
-        msg = f"{where}: expected a share below 1, got {value}"
-        raise ConfigError(msg, hint='two per cent are "0.02"')
-    return number
-
-
-def decimal(text: str) -> float | None:
-    """Read a plain decimal: digits, perhaps a sign and a point; no exponent. Nothing for any other text, or beyond a float.
-
-    >>> decimal("-0.25"), decimal("1e3"), decimal("nan"), decimal("9" * 400)
-    (-0.25, None, None, None)
-    """
-    number = float(text) if _DECIMAL.match(text) else None
-    return number if finite(number) else None
-
-
-def tightened(thresholds: Limits, conditions: Mapping[str, Value]) -> dict[str, float]:
-    """Apply signed conditions to limits: the stricter of the two counts; a condition on what had no limit becomes one.
-
-    Raises:
-        ConfigError: a condition that is no limit. It must not be passed over: somebody signed because of it.
-    """
-    signed = declared(conditions, "conditions")
-    return {**thresholds, **{name: _stricter(name, limit, thresholds.get(name, limit)) for name, limit in signed.items()}}
-
-
-def _stricter(name: str, one: float, other: float) -> float:
-    return min(one, other) if name.startswith("max_") else max(one, other)
-
-
-def protected(limits: Limits, factor: float) -> dict[str, float]:
-    """Shrink what may be risked: every `max_` but cost and latency, times `factor`, 0 to 1. No `min_` is lowered."""
-    return {name: limit * factor if name.startswith("max_") and name not in _NOT_RISK else limit for name, limit in limits.items()}
-
-
-def engine_config(limits: Limits) -> DecisionEngineConfig:
-    """Make the orchestrator's configuration of a domain's limits. Costs must be known: nobody declared what an unknown one is.
-
-    Raises:
-        ConfigError: one of the eight is missing, a name is not among them, or a value is out of range.
-    """
-    thresholds: dict[str, float | None] = {name: limit for name, limit in limits.items() if name != "min_probability"}
-    thresholds["max_open_positions"] = _whole(thresholds.get("max_open_positions"))
-    plain = {"orchestrator": thresholds, "min_probability": limits.get("min_probability", 0.0), "require_cost_data": True}
-    return _config(plain)
-
-
-def tightened_config(config: DecisionEngineConfig, conditions: Mapping[str, Value]) -> DecisionEngineConfig:
-    """Apply signed conditions to every limit of a configuration: the general ones and each profile's.
-
-    Raises:
-        ConfigError: a condition that the orchestrator cannot watch.
-    """
-    signed = dict(conditions)
-    probability = tightened({"min_probability": config.min_probability}, _taken(signed, "min_probability"))["min_probability"]
-    plain = msgspec.to_builtins(config)
-    plain["min_probability"] = probability
-    plain["orchestrator"] = _tightened(config.orchestrator, signed)
-    plain["profile_overrides"] = {name: _tightened(limits, signed) for name, limits in config.profile_overrides.items()}
-    return _config(plain)
-
-
-def _taken(conditions: dict[str, Value], name: str) -> dict[str, Value]:
-    return {name: conditions.pop(name)} if name in conditions else {}
-
-
-def _tightened(thresholds: DecisionOrchestratorThresholds, conditions: Mapping[str, Value]) -> dict[str, float | None]:
-    limits = tightened(limits_of(thresholds), conditions)
-    return {**limits, "max_open_positions": _whole(limits["max_open_positions"])}
-
-
-def _whole(limit: float | None) -> float | None:
-    """Round a count down: the stricter side."""
-    return None if limit is None else math.floor(limit)
-
-
-def _config(plain: Mapping[str, object]) -> DecisionEngineConfig:
-    try:
-        return msgspec.convert(plain, DecisionEngineConfig)
-    except msgspec.ValidationError as error:
-        msg = f"thresholds: {error}"
-        raise ConfigError(msg, hint=f"the orchestrator knows {', '.join(FAILED)}") from error

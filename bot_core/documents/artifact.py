@@ -143,6 +143,12 @@ class TreeState(Part, frozen=True, kw_only=True, tag_field="format", tag="lightg
     text: str
 
 
+class XgboostState(Part, frozen=True, kw_only=True, tag_field="format", tag="xgboost-json"):
+    """XGBoost's own JSON. What it predicts is what `bot_core.ai.xgb_trees` makes of it, in doubles."""
+
+    text: str
+
+
 class LinearState(Part, frozen=True, kw_only=True, tag_field="format", tag="linear-json"):
     """Intercept and one coefficient per scaled feature; `link` turns the sum into the prediction."""
 
@@ -151,7 +157,16 @@ class LinearState(Part, frozen=True, kw_only=True, tag_field="format", tag="line
     link: Literal["identity", "logistic"]
 
 
-MemberModel = TreeState | LinearState
+class NetworkState(Part, frozen=True, kw_only=True, tag_field="format", tag="network-json"):
+    """One hidden layer of rectified units, a logistic output; `weights`: 32-bit floats in base64, a row per unit over the raw features."""
+
+    weights: str
+    biases: list[float]
+    output: list[float]
+    intercept: float
+
+
+MemberModel = TreeState | XgboostState | LinearState | NetworkState
 
 
 class MemberState(Part, frozen=True, kw_only=True):
@@ -180,7 +195,7 @@ class EnsembleState(Part, frozen=True, kw_only=True, tag_field="format", tag="en
             raise ValueError(msg)
 
 
-ModelState = TreeState | LinearState | EnsembleState
+ModelState = TreeState | XgboostState | LinearState | NetworkState | EnsembleState
 
 
 def learned_digest(state: ModelState) -> str:
@@ -198,7 +213,7 @@ class Trained(Part, frozen=True, kw_only=True):
     """What a trained model and its artifact have in common. No `drift_monitor`: one from before there was any."""
 
     schema: str
-    backend: Literal["lightgbm", "linear", "ensemble"]
+    backend: Literal["lightgbm", "xgboost", "linear", "network", "ensemble"]
     feature_names: Annotated[list[str], Meta(min_length=1)]
     model_state: ModelState
     target_scale: Annotated[float, Meta(gt=0.0)]

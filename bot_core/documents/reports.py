@@ -11,13 +11,14 @@ from bot_core.documents.data_quality import DataQualityReport
 from bot_core.documents.degradation import DegradationReport
 from bot_core.documents.drift import DriftReport
 from bot_core.documents.monitoring import InferenceDrift, InferenceQuality, InferenceReport
+from bot_core.documents.online_drift import OnlineDrift
 from bot_core.documents.quality_checks import QualityCheckReport
 from bot_core.documents.status import ORDER, Status
 from bot_core.documents.walk_forward import WalkForwardReport
 from bot_core.errors import DocumentError
 
 Category = Literal["walk_forward", "data_quality", "drift", "degradation"]
-Report = WalkForwardReport | DataQualityReport | DriftReport | InferenceReport | QualityCheckReport
+Report = WalkForwardReport | DataQualityReport | DriftReport | InferenceReport | QualityCheckReport | OnlineDrift
 
 _KINDS: Final[dict[Category, dict[str, type[Report]]]] = {
     "walk_forward": {"bot-core/walk-forward/v1": WalkForwardReport},
@@ -26,7 +27,11 @@ _KINDS: Final[dict[Category, dict[str, type[Report]]]] = {
         "bot-core/inference-quality/v1": InferenceQuality,
         "bot-core/quality-checks/v1": QualityCheckReport,
     },
-    "drift": {"bot-core/drift/v1": DriftReport, "bot-core/inference-drift/v1": InferenceDrift},
+    "drift": {
+        "bot-core/drift/v1": DriftReport,
+        "bot-core/inference-drift/v1": InferenceDrift,
+        "bot-core/online-drift/v1": OnlineDrift,
+    },
     "degradation": {"bot-core/degradation/v1": DegradationReport},
 }
 

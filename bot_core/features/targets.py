@@ -52,6 +52,13 @@ def compute_target(frame: pd.DataFrame, target: BarTarget) -> Target:
             return _triple_barrier(high, low, close, target)
 
 
+def volatility(close: Floats, window: int) -> Floats:
+    """Return the rolling standard deviation (n - 1) of log returns, nan for the first `window` bars."""
+    changes = np.full(len(close), np.nan)
+    np.log(close[1:] / close[:-1], out=changes[1:])
+    return pd.Series(changes, copy=False).rolling(window).std().to_numpy()
+
+
 def _forward_return(close: Floats, horizon: int) -> Target:
     """(close[t+h] - close[t]) / close[t], in bps."""
     values = np.full(len(close), np.nan)
@@ -91,7 +98,7 @@ def _triple_barrier(high: Floats, low: Floats, close: Floats, target: TripleBarr
     unknown and the worse must be assumed; so does the next bar where volatility is 0. A touched barrier pays the barrier itself, a
     time-out the close of bar t+h (Lopez de Prado, 2018, chapter 3).
     """
-    scale = _volatility(close, target.volatility_window) * np.sqrt(target.horizon)
+    scale = volatility(close, target.volatility_window) * np.sqrt(target.horizon)
     upper = close * (1.0 + target.upper * scale)
     lower = close * (1.0 - target.lower * scale)
     result = Target(np.full(len(close), np.nan), np.full(len(close), -1, np.int64), np.full(len(close), np.nan))
@@ -122,13 +129,6 @@ def _to_returns(result: Target, close: Floats) -> None:
         np.subtract(result.payoffs, close, out=result.payoffs)
         np.divide(result.payoffs, close, out=result.payoffs)
         np.multiply(result.payoffs, BPS, out=result.payoffs)
-
-
-def _volatility(close: Floats, window: int) -> Floats:
-    """Return the rolling standard deviation (n - 1) of log returns, nan for the first `window` bars."""
-    changes = np.full(len(close), np.nan)
-    np.log(close[1:] / close[:-1], out=changes[1:])
-    return pd.Series(changes, copy=False).rolling(window).std().to_numpy()
 
 
 def _ends(rows: int, horizon: int) -> NDArray[np.int64]:

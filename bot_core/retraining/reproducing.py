@@ -80,7 +80,10 @@ class ModelReproduced(Part, frozen=True, kw_only=True):
 
 
 class Reproduced(Part, frozen=True, kw_only=True):
-    """What became of all models, in the order asked; of the stage `code` if it stopped, every model says so."""
+    """What became of all models, in the order asked; of the stage `code` if it stopped, every model says so.
+
+    After them whatever else stopped that they need: a model that makes events for one of them, or the table of events.
+    """
 
     models: list[ModelReproduced]
 
@@ -113,7 +116,8 @@ def reproduce(root: Path, models: Sequence[str] = (), *, compute: ComputeConfig 
     for run in _run(root, Request(models=chosen, compute=compute or LocalCompute(workers=1))):
         watch(run)
         runs.append(run)
-    return Reproduced(models=[_sum(model, runs) for model in chosen])
+    needed = {run.model: None for run in runs if run.failure and run.model not in {"", *chosen}}
+    return Reproduced(models=[_sum(model, runs) for model in (*chosen, *needed)])
 
 
 def _chosen(root: Path, models: Sequence[str]) -> list[str]:

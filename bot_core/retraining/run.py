@@ -20,6 +20,7 @@ from bot_core.documents.retraining import RetrainingRun
 from bot_core.errors import DocumentError, RetrainingError
 from bot_core.retraining.briefing import describe
 from bot_core.retraining.reproducing import reproduce
+from bot_core.tracking.builds import record_built
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -92,6 +93,8 @@ def go_on(job: Job, now: dt.datetime, say: Say) -> Ended:
         found = step(job, run)
         if isinstance(found, Ended):
             return found
+        if found.step == "reproduced":
+            _track(job, say)
         run = _kept(job, found)
         say(_told(run))
     return Ended(run, "proposed", run.contest.reason if run.contest else "")
@@ -156,6 +159,13 @@ def _reproduce(job: Job, run: RetrainingRun) -> RetrainingRun:
         msg = f"{job.name}: expected all stages to reach their end, got {mine.stopped_at}: {mine.failure.message}"
         raise RetrainingError(msg, hint=mine.failure.hint)
     return replace(run, step="reproduced", commit=job.checkout.commit(f"Train {job.name} anew"))
+
+
+def _track(job: Job, say: Say) -> None:
+    """Record the training in the repository here, and say what could not be told; no tracker stops a run."""
+    for recorded in record_built(job.checkout.root, (job.name,), made=job.checkout.tree):
+        for line in recorded.words():
+            say(line)
 
 
 def _contest(job: Job, run: RetrainingRun) -> RetrainingRun | Ended:

@@ -33,7 +33,10 @@ _COMMAND = ["python", "-m"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stage of one model: what `dvc.yaml` runs for it, as `python -m MODULE ARGUMENTS`. `model` is empty for the stage of all."""
+    """One stage of one model: what `dvc.yaml` runs for it, as `python -m MODULE ARGUMENTS`.
+
+    `model` is empty for the stage of all, and the table's name for a stage that makes a table of events.
+    """
 
     stage: Stage
     name: str
@@ -99,10 +102,11 @@ class Ledger:
         return True
 
     def write(self) -> None:
-        """Write what was recorded into `dvc.lock`, in the order in which `dvc repro` would have."""
+        """Write what was recorded into the `dvc.lock` of each pipeline, in the order in which `dvc repro` would have."""
         stages = [stage for stage in self.order if stage.name in self.recorded]
-        if stages:
-            stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
+        for path in dict.fromkeys(stage.path for stage in stages):
+            own = [stage for stage in stages if stage.path == path]
+            own[0].dvcfile.dump_stages(own, update_pipeline=False)
 
 
 @contextmanager

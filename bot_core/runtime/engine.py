@@ -1,60 +1,28 @@
-"""One plan, ready to judge candidates: its limits, its model behind a breaker and a monitor, and its rules."""
+"""One plan, ready to judge candidates: its limits, its model behind a breaker and a monitor, its meta-label model, and its rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from bot_core.ai.data_monitoring import FeatureMonitor, newest_status, score_with_data_monitoring
 from bot_core.decision.costs import Cost, CostReport
 from bot_core.decision.orchestrator import DecisionOrchestrator
-from bot_core.documents.monitoring import InferenceDrift, MonitoringRules
-from bot_core.errors import ConfigError
-from bot_core.runtime.breaker import Breaker
+from bot_core.errors import BotCoreError, ConfigError
+from bot_core.runtime.meta_gate import MetaGate
+from bot_core.runtime.monitored import served
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator
 
+    from bot_core.ai.data_monitoring import FeatureMonitor
     from bot_core.ai.plan import Plan
     from bot_core.decision.candidate import DecisionCandidate, RiskSnapshot
-    from bot_core.decision.ports import DecisionEvaluation, Inference, ModelScore
-    from bot_core.documents.monitoring import InferenceQuality
+    from bot_core.decision.ports import DecisionEvaluation, ModelScore
+    from bot_core.runtime.active import InForce
     from bot_core.runtime.station import Station
-
-    Report = InferenceQuality | InferenceDrift
-    Record = Callable[[Report], object]
-    Clock = Callable[[], dt.datetime]
-
-
-class Monitored:
-    """An `Inference` whose input is watched."""
-
-    def __init__(self, inner: Inference, monitor: FeatureMonitor, clock: Clock, record: Record) -> None:
-        self._inner = inner
-        self._monitor = monitor
-        self._clock = clock
-        self._record = record
-        self._names = [*inner.feature_names]  # of a plan, in which nothing changes
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the model may be asked now."""
-        return self._inner.is_ready
-
-    @property
-    def feature_names(self) -> Sequence[str]:
-        """What the model reads."""
-        return self._names
-
-    def score(self, features: Mapping[str, float]) -> ModelScore:
-        """Score one vector and watch it; see `score_with_data_monitoring` for what is raised."""
-        return score_with_data_monitoring(self._inner, features, monitor=self._monitor, clock=self._clock, record=self._record)
 
 
 class Engine:
-    """A plan that judges candidates.
+    """A plan that judges candidates. `meta`: finds its meta-label model, where its domain asks for one.
 
     Args:
         plan: what was proven.
@@ -71,9 +39,9 @@ class Engine:
             msg = f"{plan.record.model}: domain {plan.book.domain.name}: expected all limits that a trade is measured by, got some"
             raise ConfigError(msg, hint="declare them in conf/decision/, then bot-core promote")
         self.plan = plan
-        self.breaker = Breaker(plan.inference, budget_s=station.settings.score_budget_ms / 1e3)
-        self.monitor = _monitor(plan, station, environment)
-        inference = Monitored(self.breaker, self.monitor, station.clock, station.record) if self.monitor else self.breaker
+        self.breaker, self.monitor, inference = served(plan, station, environment)
+        condition, artifact = plan.engine.meta_label, plan.inference.artifact
+        self.meta = MetaGate(condition.model, artifact, station, environment) if condition and artifact else None
         self._orchestrator = DecisionOrchestrator(plan.engine, inference=inference, costs=_costs(plan), clock=station.clock)
 
     @property
@@ -82,6 +50,21 @@ class Engine:
         artifact = self.plan.inference.artifact
         payoff = artifact.metadata.training.payoff if artifact else None
         return payoff.horizon if payoff else None
+
+    @property
+    def monitors(self) -> Iterator[FeatureMonitor]:
+        """What watches the models asked here."""
+        return (found for found in (self.monitor, self.meta and self.meta.monitor) if found)
+
+    def follow(self, state: InForce, unit: str) -> list[BotCoreError]:
+        """Let the meta-label model in force answer for a unit, where the plan's domain asks for one; return why none can."""
+        meta, failed = None, list[BotCoreError]()
+        try:
+            meta = self.meta.inference(state, unit) if self.meta else None
+        except BotCoreError as error:  # its archived drift report is not its own
+            failed.append(error)
+        self._orchestrator.attach_meta_label(meta)
+        return failed
 
     def evaluate(self, candidate: DecisionCandidate, context: RiskSnapshot | None, protective_factor: float) -> DecisionEvaluation:
         """Let the model score a candidate, and judge it."""
@@ -92,21 +75,6 @@ class Engine:
     ) -> DecisionEvaluation:
         """Judge a candidate that something else than the model proposes; the limits are the same."""
         return self._orchestrator.evaluate_scored(candidate, score, context, protective_factor=protective_factor)
-
-
-def _monitor(plan: Plan, station: Station, environment: str) -> FeatureMonitor | None:
-    """Watch a plan's features where its release has a drift report to compare with; a critical state survives a restart."""
-    artifact = plan.inference.artifact
-    if artifact is None or plan.drift is None or not plan.drift.features:
-        return None
-    shares = {}
-    if plan.config is not None:
-        drift = plan.config.monitoring.drift
-        shares = {"warning_share": drift.warning_share, "critical_share": drift.critical_share}
-    rules = msgspec.structs.replace(MonitoringRules(enforce=station.settings.enforce_monitoring), **shares)
-    monitor = FeatureMonitor.of(artifact, plan.drift, rules, environment=environment)
-    monitor.status = newest_status(station.root, version=plan.record.version, environment=environment, rows=monitor.rows)
-    return monitor
 
 
 def _costs(plan: Plan) -> CostReport:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bot_core.ai.plan import Plan
     from bot_core.journal.event import TradingDecisionEvent
     from bot_core.runtime.active import ActivePlans, InForce
+    from bot_core.runtime.drift_watch import DriftWatch
     from bot_core.runtime.service import Feed
 
     Release = tuple[str, str]
@@ -48,13 +49,17 @@ _READ = tuple(f'{{"event_type":"{kind}",'.encode() for kind in (DECISION, REPORT
 
 @dataclass
 class Followed:
-    """A release that is followed. `owed`: the path and digest of a report beyond the second bound that nothing followed from yet."""
+    """A release that is followed. `owed`: the path and digest of a report beyond the second bound that nothing followed from yet.
+
+    `drift`: what watches its inputs, outputs and losses as they come, where that is asked for.
+    """
 
     whose: Whose
     plan: Plan
     tail: BarTail
     performance: LivePerformance
     judge: PerformanceJudge
+    drift: DriftWatch | None = None
     owed: tuple[str, str] | None = None
 
     def take(self, each: TradingDecisionEvent) -> None:
@@ -78,7 +83,11 @@ class Followed:
         for bar in self.tail.until(time):
             for row in self.performance.bar(bar):
                 self.judge.take(row, each.timestamp)
+                if self.drift is not None:
+                    self.drift.known(row.losses.model, each.timestamp)
         self.performance.decided(time, features)
+        if self.drift is not None:
+            self.drift.decided(each, time, features)
 
     def _start_anew(self) -> None:
         self.owed = None
@@ -96,6 +105,7 @@ class PerformanceFollower:
         environment: whose decisions count.
         enforce: whether the second bound stops a release.
         clock: the present; a release that is in force and silent from now on is silent. Without it only the journal's own times count.
+        drift: makes what watches a release beside that, where it is asked for.
     """
 
     def __init__(
@@ -107,6 +117,7 @@ class PerformanceFollower:
         environment: str,
         enforce: bool,
         clock: Callable[[], dt.datetime] | None = None,
+        drift: Callable[[Plan], DriftWatch] | None = None,
     ) -> None:
         self.plans = plans
         self.environment = environment
@@ -116,6 +127,7 @@ class PerformanceFollower:
         self._follower = Follower(journal)
         self._feeds = feeds
         self._clock = clock
+        self._drift = drift
         self._state: InForce | None = None
         self._broken: AuditError | None = None
 
@@ -211,6 +223,7 @@ class PerformanceFollower:
             BarTail(feed.config, feed.root),
             LivePerformance(config.target, artifact.metadata.training.task, expected, predict=predict, names=names),
             PerformanceJudge(whose, expected, config.monitoring.degradation, since=self._clock() if self._clock else None),
+            self._drift(plan) if self._drift else None,
         )
 
 

@@ -157,6 +157,7 @@ class AIDecisionLoop:
             evaluation=verdict.evaluation,
             cost_deviation_bps=self._station.autotrader.cost_deviation_bps(model, self.symbol),
             protective_factor=case.factor,
+            meta_label=engine.meta.facts(verdict.evaluation) if engine and engine.meta else None,
             latency_ms=(time.perf_counter() - began) * 1e3,
         )
         if engine is not None and not verdict.asked:
@@ -164,7 +165,7 @@ class AIDecisionLoop:
         return decision
 
     def _case(self, model: str, bar: Bar, state: InForce, before: Sequence[Decision]) -> Case:
-        plan, settings = state.plans.get(model), self._station.settings
+        plan, settings, unit = state.plans.get(model), self._station.settings, f"{self.symbol}@{spelled_moment(bar.time)}"
         features = self._streams.of(plan or self._known[model])
         profile, now = settings.paper.risk_profile, self._station.clock()
         shrunk = state.is_protected(model, settings.protection.symbols)
@@ -178,13 +179,16 @@ class AIDecisionLoop:
             latency_ms=0.0,
             metadata={"features": features or {}},
         )
+        engine = self._engine(plan, state)
+        if engine is not None and engine.meta is not None:
+            self.failures.extend(engine.follow(state, unit))
         return Case(
             model=model,
-            unit=f"{self.symbol}@{spelled_moment(bar.time)}",
+            unit=unit,
             candidate=candidate,
             context=_with(self._station.autotrader.snapshot(profile, now), before),
             features=features,
-            engine=self._engine(plan, state),
+            engine=engine,
             book=plan.book if plan else state.books.get(model),
             state=state,
             factor=settings.protection.factor if shrunk else 1.0,

@@ -21,6 +21,14 @@ _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))  # looked up: format
 _encode = msgspec.json.Encoder().encode
 
 
+class MetaLabelFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Which meta-label model a decision is conditioned on, the version in force for it, if any, and what it said, if it answered."""
+
+    model: str
+    version: str | None = None
+    probability: float | None = None
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decision, whoever made it. `arm`: who did; `action`: what is done; `reasons`: why not, all of them.
 
@@ -48,6 +56,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cost_deviation_bps: float | None = None
     protective_factor: float = 1.0
     latency_ms: float | None = None
+    meta_label: MetaLabelFacts | None = None
 
 
 def moment(seconds: float) -> dt.datetime:
@@ -93,6 +102,7 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     outcome: str | None = None
     stress_failures: tuple[str, ...] | None = None
     findings: list[str] | None = None
+    meta_label: MetaLabelFacts | None = None
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -181,6 +191,7 @@ def _facts(decision: Decision) -> _Facts:
         outcome=found.outcome if found else None,
         stress_failures=found.stress_failures if found else None,
         findings=[f"{finding.code}: {finding.measure}" for finding in found.findings] if found else None,
+        meta_label=decision.meta_label,
     )
 
 

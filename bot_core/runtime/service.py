@@ -81,8 +81,8 @@ class ServedLoop(AIDecisionLoop):
 
     def close(self) -> None:
         """Report on the windows that will not be filled; what could not be recorded is among the failures."""
-        for engine in self._engines.values():
-            report = engine.monitor.flush() if engine.monitor else None
+        for monitor in (monitor for engine in self._engines.values() for monitor in engine.monitors):
+            report = monitor.flush()
             try:
                 if report is not None:
                     self._station.record(report)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot_core.decision.smoke import Judge, SmokeModel
 from bot_core.errors import PredictorError
+from bot_core.runtime.meta_gate import bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,12 +31,13 @@ def judges_of(state: InForce, models: Iterable[str], protection: Protection, whe
         where: the state folder, for messages.
 
     Raises:
-        PredictorError: nothing is in force, models are detached, a model has no plan here, is not ready, or has no limits.
+        PredictorError: nothing is in force, models are detached, a model has no plan here, is not ready, or has no limits; or so of
+            the meta-label model that its limits ask for.
     """
     _require_attached(state, where)
     plans = {model: _plan(state, model, where) for model in sorted(set(models))}
     return {
-        model: _judge(plan, protection.factor if state.is_protected(model, protection.symbols) else 1.0)
+        model: _judge(plan, protection.factor if state.is_protected(model, protection.symbols) else 1.0, _meta(state, plan, where))
         for model, plan in plans.items()
     }
 
@@ -70,7 +72,12 @@ def _why(state: InForce, model: str) -> str:
     return f": {state.problem.message}" if state.problem else ""
 
 
-def _judge(plan: Plan, factor: float) -> Judge:
+def _meta(state: InForce, plan: Plan, where: Path) -> Plan | None:
+    condition = plan.engine.meta_label if plan.engine else None
+    return _plan(state, condition.model, where) if condition else None
+
+
+def _judge(plan: Plan, factor: float, meta: Plan | None) -> Judge:
     record = plan.record
     if plan.engine is None:
         msg = f"{record.model}: domain {plan.book.domain.name}: expected all limits that a trade is measured by, got some"
@@ -83,5 +90,7 @@ def _judge(plan: Plan, factor: float) -> Judge:
         domain=record.domain,
         rollout=record.rollout,
         protective_factor=factor,
+        meta_label=meta.record.version if meta else None,
     )
-    return Judge(model, plan.engine, plan.inference)
+    artifact = plan.inference.artifact
+    return Judge(model, plan.engine, plan.inference, bound(meta.inference, meta, artifact) if meta and artifact else None)

@@ -4,6 +4,8 @@ From the journal's tail, beside the decisions: nothing here can slow one down. A
 the first bound retraining is asked for. Beyond the second the release is named in `control.json`, in whose place the rules decide from the
 next bar on, in this process and after a restart, until somebody in an approving role has answered the report in a signed review; another
 release of the model is not meant by it. What could not be done is tried again at the next look.
+
+With `routing` in the machine's settings the same look watches each release for drift as it runs; see `bot_core.runtime.drift_watch`.
 """
 
 from __future__ import annotations
@@ -21,16 +23,19 @@ from bot_core._parse import encode_json
 from bot_core.ai.audit import STATE
 from bot_core.ai.monitoring_record import report_event, write_report
 from bot_core.ai.scheduler import RetrainingScheduler
+from bot_core.config.routing import load_routing
 from bot_core.documents.runtime import Degraded
 from bot_core.errors import BotCoreError
 from bot_core.runtime.active import DEGRADED
+from bot_core.runtime.drift_watch import DriftWatch, watched_as
 from bot_core.runtime.following import PerformanceFollower
 from bot_core.runtime.records import guarded
 from bot_core.runtime.service import beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from bot_core.ai.plan import Plan
     from bot_core.documents.degradation import Reason
     from bot_core.documents.runtime import Control
     from bot_core.runtime.following import Followed
@@ -58,6 +63,7 @@ class PerformanceWatch:
             environment=settings.environment,
             enforce=settings.enforce_monitoring,
             clock=station.clock,
+            drift=_drift(station),
         )
         self._station = station
         self._wanted: dict[str, tuple[str, str]] = {}
@@ -72,6 +78,7 @@ class PerformanceWatch:
         for (model, version), one in [*self.follower.followed.items()]:
             plan = state.plans.get(model)
             failed.extend(self._attended(one, in_force=plan is not None and plan.record.version == version))
+            failed.extend(one.drift.settle() if one.drift else ())
         return failed
 
     def close(self) -> None:
@@ -126,6 +133,14 @@ class PerformanceWatch:
         state = self._station.root / self._station.settings.audit / STATE
         RetrainingScheduler(job=model, schedule=schedule, persistence_path=state, clock=self._station.clock).request(reason, path)
         del self._wanted[model]
+
+
+def _drift(station: Station) -> Callable[[Plan], DriftWatch] | None:
+    """Return what watches a release as the machine's settings ask for it."""
+    if station.settings.routing is None:
+        return None
+    config = watched_as(load_routing(station.root / station.settings.routing), station.settings)
+    return partial(DriftWatch, config=config, root=station.root, clock=station.clock)
 
 
 @contextmanager

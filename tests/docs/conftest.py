@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from tests.docs.deciding import DecidingRepository, add_model, prepare
 from tests.docs.feed import Feed
 from tests.docs.repositories import ROOT, GovernedRepository, Repository, copied, govern, make_repository
+from tests.gating import release_meta
+from tests.runtime_world import RuntimeWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +52,27 @@ def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def standing_still(tmp_path: Path, _prepared: Path) -> Iterator[DecidingRepository]:
     """A model in paper with an earlier release, and bars that keep coming, on a machine where nothing runs yet."""
     yield from _machine(_prepared, tmp_path)
+
+
+@pytest.fixture
+def confirming(standing_still: DecidingRepository) -> DecidingRepository:
+    """The same with a meta-label model in paper beside it, which nothing asks yet."""
+    folder = standing_still.path.parent
+    release_meta(RuntimeWorld(standing_still.path, folder / "keys", dt.datetime.now(dt.UTC).replace(microsecond=0)))
+    return standing_still
+
+
+@pytest.fixture
+def routing(standing_still: DecidingRepository) -> DecidingRepository:
+    """The same with a router's configuration, and a roster whose model may be trained anew."""
+    here = standing_still.path
+    for folder in ("conf/routing", "conf/schedule"):
+        shutil.copytree(ROOT / folder, here / folder)
+    shutil.copy(ROOT / "conf/config.yaml", here / "conf/config.yaml")
+    (here / "params.yaml").write_text("models: {decision_engine: {schedule: weekly}}\n")
+    (here / ".gitignore").write_text((here / ".gitignore").read_text() + "state/\n")
+    standing_still.ok("git add -A && git commit -qm 'What a router is told' && git push -q origin HEAD:main")
+    return standing_still
 
 
 @pytest.fixture

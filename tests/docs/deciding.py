@@ -39,7 +39,7 @@ OTHER = "eurusd_range"
 SECOND = dt.timedelta(seconds=1)
 WINDOW = 250
 """Decisions per window of the monitor, as `conf/monitoring/default.yaml` has it."""
-TRAINING = ("bot_core/", "pipelines/", "conf/", "requirements/", "data/", ".dvc/", ".dvcignore", "dvc.yaml")
+TRAINING = ("bot_core/", "pipelines/", "conf/", "requirements/", "data/", ".dvc/", ".dvcignore", "dvc.yaml", "scripts/meta")
 ROSTER = """\
 models:
   eurusd_range:
@@ -49,6 +49,21 @@ models:
     model: trees_range
     validation: hourly
     set: {model: {rounds: 40}, validation: {walk_forward: {windows: 3}}, monitoring: {drift: {replicates: 100}}}
+"""
+WITH_EVENTS = """\
+models:
+  decision_engine:
+    data: eurusd_1h
+    features: bars_hourly
+    target: forward_return_4
+    model: trees_return
+    validation: hourly
+    set: {model: {rounds: 40}, validation: {walk_forward: {windows: 3}}, monitoring: {drift: {replicates: 100}}}
+events:
+  events:
+    model: decision_engine
+    file: data/eurusd_1h.csv
+    barriers: {horizon: 4, volatility_window: 24, profit: 1.0, loss: 1.0}
 """
 
 
@@ -182,8 +197,8 @@ def add_model(folder: Path) -> None:
     world.push()
 
 
-def add_pipeline(here: GovernedRepository) -> None:
-    """Give a repository what trains models, and a small one to train."""
+def add_pipeline(here: GovernedRepository, roster: str = ROSTER) -> None:
+    """Give a repository what trains models, and a roster of small ones to train."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in listed.stdout.splitlines():
         if name.startswith(TRAINING) and (ROOT / name).is_file() and not (here.path / name).exists():
@@ -191,7 +206,7 @@ def add_pipeline(here: GovernedRepository) -> None:
             shutil.copy(ROOT / name, here.path / name)
     with (here.path / ".gitignore").open("a") as ignored:
         ignored.write("build/\n__pycache__/\n")
-    (here.path / "params.yaml").write_text(ROSTER)
+    (here.path / "params.yaml").write_text(roster)
     here.ok("git add -A && git commit -qm 'What trains models' && git push -q origin HEAD:main")
 
 

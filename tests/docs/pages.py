@@ -25,6 +25,9 @@ NOT_RUN = (
     "dvc remote",
     "dvc push",
     "dvc pull",
+    "pip install 'bot-core[",
+    "wandb ",
+    "bot-core sentiment warm --settings conf/sentiment/finbert.yaml",  # an example of a hub
 )
 
 _FENCE = re.compile(r"^```(?P<kind>\S*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

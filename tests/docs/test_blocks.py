@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from tests.docs.repositories import Repository
 
 KINDS = {"bash", "console", "text", "yaml", "csv", "json"}
-AFTER_REPRO = {Path("CONTRIBUTING.md"): "reproduced", Path("docs/how-to/retraining.md"): "cached"}
+AFTER_REPRO = {
+    Path("CONTRIBUTING.md"): "reproduced",
+    Path("docs/how-to/retraining.md"): "cached",
+    Path("docs/how-to/tracking.md"): "cached",
+}
 # pages whose commands need a governed repository, and how far it must have come
 GOVERNED = {
     Path("docs/how-to/approve.md"): "proposed",
@@ -28,6 +32,10 @@ GOVERNED = {
     Path("docs/how-to/schedules.md"): "repository",
     Path("docs/how-to/python.md"): "repository",
     Path("docs/how-to/degradation.md"): "standing_still",
+    Path("docs/how-to/meta-gate.md"): "confirming",
+    Path("docs/how-to/meta-labelling.md"): "repository",
+    Path("docs/how-to/sentiment.md"): "repository",
+    Path("docs/how-to/online-drift.md"): "routing",
     Path("docs/how-to"): "live",
 }
 # pages of which `test_effects` runs every command, and looks at what each does

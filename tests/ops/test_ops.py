@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,14 +53,31 @@ def test_systemd_takes_both(tmp_path: Path) -> None:
     assert seen.returncode == 0
 
 
-def test_the_crontab_has_one_line_that_cron_takes() -> None:
+def test_the_crontab_has_two_lines_that_cron_takes() -> None:
     lines = [line for line in CRONTAB.read_text().splitlines() if line and not line.startswith("#")]
-    (line,) = [line for line in lines if not re.match(r"[A-Z]+=", line)]
-    *fields, command = line.split(maxsplit=5)
-    assert CronSim(" ".join(fields), START).minutes == {0, 15, 30, 45}
-    assert "%" not in command  # cron ends the command there
-    done = subprocess.run(["sh", "-n", "-c", command], check=False)
-    assert done.returncode == 0
+    often, weekly = [line for line in lines if not re.match(r"[A-Z]+=", line)]
+    assert CronSim(" ".join(often.split()[:5]), START).minutes == {0, 15, 30, 45}
+    mondays = [next(CronSim(" ".join(weekly.split()[:5]), START + dt.timedelta(weeks=week))) for week in range(3)]
+    assert [(day.weekday(), later - day) for day, later in pairwise(mondays)] == [(0, dt.timedelta(weeks=1))] * 2
+    for line in (often, weekly):
+        command = line.split(maxsplit=5)[5]
+        assert "%" not in command  # cron ends the command there
+        done = subprocess.run(["sh", "-n", "-c", command], check=False)
+        assert done.returncode == 0
+
+
+def test_the_weekly_line_says_what_is_wrong_and_nothing_else(tmp_path: Path) -> None:
+    (weekly,) = [line for line in CRONTAB.read_text().splitlines() if "doctor --weekly" in line]
+    program = tmp_path / "bot-core"
+    command = (
+        weekly.split(maxsplit=5)[5].replace("/srv/models", str(tmp_path)).replace("/opt/bot-core/.venv/bin/bot-core", str(program))
+    )
+    for code, said in ((0, ""), (20, "storage is away\n")):
+        program.write_text(f"#!/bin/sh\necho storage is away\nexit {code}\n")
+        program.chmod(0o755)
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+        assert done.stdout.endswith(said)
+        assert bool(done.stdout) == bool(code)
 
 
 def test_the_workflow_looks_by_cron_keeps_the_state_and_runs_one_at_a_time() -> None:

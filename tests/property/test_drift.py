@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp, wasserstein_distance
 
@@ -41,6 +41,7 @@ def test_bins_hold_every_row_of_the_reference_inside_and_no_other_value(past: li
 @settings(max_examples=100, deadline=None)
 @given(SAMPLE, SAMPLE, st.sampled_from([0.25, 2.0, 1024.0]))
 def test_no_statistic_knows_the_unit(past: list[float], newest: list[float], unit: float) -> None:
+    assume(all(value == 0.0 or abs(value) > 1e-200 for value in (*past, *newest)))  # smaller ones lose digits when a bin is divided
     one, other = Reference.prepare(np.array(past)[:, None]), Reference.prepare(unit * np.array(past)[:, None])
     scaled = distances(other, other.slabs(len(newest)), unit * np.array(newest)[:, None])
     plain = distances(one, one.slabs(len(newest)), np.array(newest)[:, None])

@@ -10,12 +10,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot_core.config.decision import DecisionEngineConfig, DecisionOrchestratorThresholds, DecisionStressTestConfig, FeaturePolicy
+from bot_core.config.decision import (
+    DecisionEngineConfig,
+    DecisionOrchestratorThresholds,
+    DecisionStressTestConfig,
+    FeaturePolicy,
+    MetaLabelCondition,
+)
 from bot_core.decision.candidate import DecisionCandidate, Position, RiskSnapshot
 from bot_core.decision.costs import Cost, CostReport, StrategyCosts
+from bot_core.decision.meta_label import MetaLabelInference
 from bot_core.decision.orchestrator import DecisionOrchestrator
 from bot_core.decision.ports import DecisionEvaluation, ModelScore
-from tests.plain_evaluation import NAMES, NOW, plainly, vector_of
+from tests.plain_evaluation import META_NAMES, NAMES, NOW, PIVOT, SCALE, plainly, vector_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,11 +37,11 @@ class Float(float):
 class Told:
     """A ready model with one answer, which remembers what it was asked."""
 
-    feature_names: Sequence[str] = NAMES
     is_ready = True
 
-    def __init__(self, answer: ModelScore) -> None:
+    def __init__(self, answer: ModelScore, names: Sequence[str] = NAMES) -> None:
         self.answer = answer
+        self.feature_names = names
         self.asked: list[dict[str, float]] = []
 
     def score(self, features: Mapping[str, float]) -> ModelScore:
@@ -95,6 +102,7 @@ configs = st.builds(
     require_cost_data=st.booleans(),
     penalty_cost_bps=bps,
     features=policies,
+    meta_label=st.none() | st.builds(MetaLabelCondition, model=st.just("m"), min_probability=st.sampled_from([0.0, 0, 0.5, 1])),
 )
 costs = st.none() | mostly(bps).map(lambda value: replace(Cost(cost_bps=0.0), cost_bps=value))
 reports = st.builds(
@@ -142,18 +150,23 @@ accounts = st.none() | st.fixed_dictionaries(
         "taken_at": moments,
     }
 ).map(lambda fields: replace(EMPTY, **fields))
-scores = st.tuples(mostly(numbers(-90.0, 90.0)), mostly(numbers(0.0, 1.0))).map(lambda pair: ModelScore(*pair))
+predictions = mostly(st.sampled_from([PIVOT, -1.0, 2.0, 2]) | numbers(-9.0, 9.0))
+scores = st.tuples(mostly(numbers(-90.0, 90.0)), mostly(numbers(0.0, 1.0)), predictions).map(lambda told: ModelScore(*told))
+metas = mostly(numbers(0.0, 1.0))
 factors = st.just(1.0) | mostly(numbers(0.0, 1.0))
 
 GOOD = replace(BASE, notional=1_000.0, cost_bps_override=0.0, latency_ms=1.0, metadata={"features": dict.fromkeys(NAMES, 0.5)})
 ACCOUNT = replace(EMPTY, taken_at=NOW, positions={"B": Position(notional=-500.0)})
 PLAIN = DecisionEngineConfig(orchestrator=LAX)
+GATED = replace(PLAIN, meta_label=MetaLabelCondition(model="m", min_probability=0.5))
 
 
 @settings(max_examples=1000, deadline=None)
-@example(PLAIN, CostReport(), ModelScore(50.0, 0.5), GOOD, ACCOUNT, 1.0)
-@example(PLAIN, CostReport(), ModelScore(50.0, 0.5), replace(GOOD, notional=200_000.0), ACCOUNT, 0.5)
-@given(configs, reports, scores, candidates, accounts, factors)
+@example(PLAIN, CostReport(), ModelScore(50.0, 0.5), GOOD, ACCOUNT, 1.0, None)
+@example(PLAIN, CostReport(), ModelScore(50.0, 0.5), replace(GOOD, notional=200_000.0), ACCOUNT, 0.5, None)
+@example(GATED, CostReport(), ModelScore(50.0, 0.5, 2.0), GOOD, ACCOUNT, 1.0, 0.5)
+@example(GATED, CostReport(), ModelScore(50.0, 0.5, 2.0), GOOD, ACCOUNT, 1.0, 0.49)
+@given(configs, reports, scores, candidates, accounts, factors, metas)
 def test_every_field_is_what_the_plain_formulation_says(
     config: DecisionEngineConfig,
     report: CostReport,
@@ -161,10 +174,13 @@ def test_every_field_is_what_the_plain_formulation_says(
     candidate: DecisionCandidate,
     account: RiskSnapshot | None,
     factor: float,
+    meta: Any,  # noqa: ANN401  # anything at all
 ) -> None:
     engine = DecisionOrchestrator(config, inference=Told(answer), costs=report, clock=lambda: NOW)
+    if meta is not None:
+        engine.attach_meta_label(MetaLabelInference(Told(ModelScore(0.0, meta), META_NAMES), pivot=PIVOT, scale=SCALE))
     evaluation = engine.evaluate_candidate(candidate, account, protective_factor=factor)
-    expected = plainly(config, report, answer, candidate, account, factor)
+    expected = plainly(config, report, answer, candidate, account, factor, meta)
     assert {name: repr(getattr(evaluation, name)) for name in DecisionEvaluation.__struct_fields__} == {
         name: repr(value) for name, value in expected.items()
     }
@@ -186,3 +202,7 @@ def test_the_examples_cover_both_answers() -> None:
         for notional in (1_000.0, 200_000.0)
     )
     assert (passes["outcome"], clamped["outcome"]) == ("allow", "clamp")
+    taken, left = (
+        plainly(GATED, CostReport(), ModelScore(50.0, 0.5, 2.0), GOOD, ACCOUNT, 1.0, meta)["reasons"] for meta in (0.5, 0.49)
+    )
+    assert (taken, left) == ((), ("meta_label_below_minimum",))

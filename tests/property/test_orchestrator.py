@@ -12,9 +12,9 @@ from msgspec.structs import asdict, replace
 
 from bot_core.config.decision import DecisionEngineConfig, DecisionOrchestratorThresholds, DecisionStressTestConfig
 from bot_core.decision.candidate import DecisionCandidate, Position, RiskSnapshot
+from bot_core.decision.limits import limits_of, tightened_config
 from bot_core.decision.orchestrator import DecisionOrchestrator
 from bot_core.decision.ports import ModelScore
-from bot_core.decision.thresholds import limits_of, tightened_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

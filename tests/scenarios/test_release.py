@@ -29,6 +29,7 @@ def test_it_writes_the_artifact_its_card_and_its_evidence(repository: Repository
         f"audit/ai_decision/data_quality/{version}.json",
         f"audit/ai_decision/drift/{version}.json",
         f"audit/ai_decision/config/{version}.json",
+        "docs/releases/small.md",
     }
     assert set(repository.ok("git", "ls-files", "-o", "--exclude-standard").split()) == expected
     assert "0 violations" in repository.ok("bot-core", "validate")
@@ -54,6 +55,16 @@ def test_releasing_the_same_content_again_changes_nothing(repository: Repository
     assert again["version"] == first["version"]
     assert again["created"] is False
     assert repository.ok("git", "status", "--porcelain") == ""
+
+
+def test_a_changelog_that_was_lost_comes_back_with_the_next_release_of_the_same(repository: Repository) -> None:
+    version = str(_release(repository)["version"])
+    page = repository.path / "docs/releases/small.md"
+    text = page.read_text()
+    assert f"\n## {version}\n" in text
+    page.unlink()
+    assert _release(repository)["created"] is False
+    assert page.read_text() == text
 
 
 def test_a_dirty_tree_is_refused(repository: Repository) -> None:

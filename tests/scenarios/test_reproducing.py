@@ -158,11 +158,11 @@ def _started(repository: Repository, until: str) -> Iterator[subprocess.Popen[by
 def test_killed_it_goes_on_from_the_cache(repository: Repository) -> None:
     repository.edit("conf/model/logistic.yaml", "penalty: 10.0", "penalty: 3.0")
     lock = _lock(repository)
-    with _started(repository, "train"):
+    with _started(repository, "compose"):
         pass
     assert _lock(repository) == lock
     (found,) = reproduce(repository.path).models
-    assert {"compose", "train"} <= set(found.restored)
+    assert "compose" in found.restored
     assert "report" in found.ran
     assert _again(repository) == "Data and pipelines are up to date."
 
@@ -176,11 +176,11 @@ def test_killed_while_dvc_wrote_its_claims_it_goes_on(repository: Repository) ->
 
 def test_interrupted_it_records_what_is_finished(repository: Repository) -> None:
     repository.edit("conf/model/logistic.yaml", "penalty: 10.0", "penalty: 2.0")
-    with _started(repository, "train") as process:
+    with _started(repository, "compose") as process:
         process.send_signal(signal.SIGINT)
         assert process.wait() == INTERRUPTED
     (found,) = reproduce(repository.path).models
-    assert not {"compose", "train"} & {*found.ran, *found.restored}
+    assert "compose" not in {*found.ran, *found.restored}
     assert "report" in found.ran
 
 

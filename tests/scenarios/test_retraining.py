@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -14,6 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot_core.config.runtime import load_settings
+from bot_core.retraining.hosts import PlainRemote
+from bot_core.retraining.jobs import Runner
+from bot_core.tracking.local import kept
 from tests.docs.repositories import Repository, make_repository
 
 if TYPE_CHECKING:
@@ -157,6 +162,9 @@ def test_a_first_run_ends_as_a_branch_and_touches_nothing_of_the_users(desk: Des
     assert desk.ran() == []  # it is not due
     again = desk.only(MODEL, "--force")
     assert (again["outcome"], desk.branches()) == ("nothing_new", [ran["branch"]])
+    (recorded,) = kept(desk.path)
+    assert recorded.origin.clean
+    assert recorded.origin.commit in desk.ok(f"git -C '{desk.origin}' rev-list '{ran['branch']}'").split()
 
 
 def test_new_rows_are_brought_and_the_challenger_meets_the_champion(desk: Desk) -> None:
@@ -253,6 +261,28 @@ def test_the_manager_runs_what_is_due_and_remembers_it(desk: Desk) -> None:
     assert desk.ok(f'python -c "{asked.format("run_due_training_jobs()")}"').endswith("['proposed']\n")
     assert desk.ok(f'python -c "{asked.format("pipeline_history()")}"') == "['proposed']\n"
     assert len(desk.branches()) == 1
+
+
+def test_a_clock_that_jumps_over_a_daylight_change_runs_a_job_once(desk: Desk) -> None:
+    (desk.path / "conf/schedule/weekly.yaml").write_text('every: null\ncron: "30 2 * * *"\ntimezone: Europe/Warsaw\n')
+    desk.ok("git commit -qam 'Train at half past two' && git push -q origin main")
+    now = [dt.datetime(2026, 10, 24, 2, tzinfo=dt.UTC)]
+    runner = Runner(
+        root=desk.path,
+        settings=load_settings(desk.path / "conf/runtime/default.yaml"),
+        host=PlainRemote(desk.path / "var/retraining/proposals"),
+        remote=None,
+        base="main",
+        author=None,
+        clock=lambda: now[0],
+        say=lambda _job, _words: None,
+    )
+    assert [ran.record.outcome for ran in runner.run_due([MODEL], force=True)] == ["proposed"]
+    came = []
+    for day, hour, minute in ((25, 0, 29), (25, 0, 31), (25, 1, 31), (26, 1, 29), (26, 1, 31)):  # 02:30 comes twice on the 25th
+        now[0] = dt.datetime(2026, 10, day, hour, minute, tzinfo=dt.UTC)
+        came.append([ran.record.outcome for ran in runner.run_due([MODEL])])
+    assert came == [[], ["nothing_new"], [], [], ["nothing_new"]]
 
 
 def test_two_schedulers_run_a_job_once(desk: Desk) -> None:

@@ -53,7 +53,7 @@ def test_the_file_that_holds_the_key_is_named_when_a_locator_is_given() -> None:
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        ({"family": "forest"}, "f: family: expected one of lightgbm, linear, ensemble; got 'forest'"),
+        ({"family": "forest"}, "f: family: expected one of lightgbm, xgboost, linear, network, ensemble; got 'forest'"),
         ({"family": "linear", "objective": "l1"}, "f: objective: expected one of l2, binary; got 'l1'"),
         (
             {"family": "linear", "objective": "l2", "rounds": 3},

@@ -3,6 +3,7 @@ import pandas as pd
 class ExchangeCalendar:
     sessions: pd.DatetimeIndex
     minutes: pd.DatetimeIndex
+    closes: pd.Series[pd.Timestamp]
     def trading_index(
         self, start: pd.Timestamp, end: pd.Timestamp, period: pd.Timedelta | str, *, intervals: bool = ..., closed: str = ..., force: bool = ...
     ) -> pd.DatetimeIndex: ...

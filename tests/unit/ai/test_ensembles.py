@@ -112,7 +112,7 @@ def test_a_name_that_is_taken_is_refused_and_nothing_changes(root: Path) -> None
         ("blend", {"a": "trees", "b": "trees"}, {}, "expected members that differ"),
         ("blend", ["trees", "trees"], {}, "expected each once, got trees, trees"),
         ("blend", ["trees", "logistic"], {}, "expected members that all predict probabilities or all numbers"),
-        ("blend", ["trees", "ensemble"], {}, "expected one of lightgbm, linear; got 'ensemble'"),
+        ("blend", ["trees", "ensemble"], {}, "expected one of lightgbm, xgboost, linear, network; got 'ensemble'"),
         ("blend", {"a.b": "trees", "c": "ridge"}, {}, "expected a member named by lower-case letters"),
         ("blend", BOTH, {"aggregation": "mode"}, "expected one of mean, median, weighted, max, min; got 'mode'"),
         ("blend", BOTH, {"aggregation": "weighted"}, "expected one weight for each of trees, ridge, got none"),
@@ -164,7 +164,7 @@ def test_a_snapshot_is_empty_where_nothing_is_declared(tmp_path: Path) -> None:
         ("defaults: [/model@members.a: trees]\naggregation: sum\n", "aggregation: expected one of"),
         ("defaults: [/features: x]\naggregation: mean\n", "expected members pulled by /model@members.NAME, got /features"),
         ("aggregation: mean\n", "defaults: expected a value, got nothing"),
-        ("defaults: [_self_]\naggregation: mean\nmembers: {a: {rounds: 5}}\n", "got the unknown key members"),
+        ("defaults: [_self_]\naggregation: mean\nparts: {a: {rounds: 5}}\n", "got the unknown key parts"),
         ("{", "expected YAML in UTF-8"),
     ],
 )

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from bot_core._digest import sha256_file
 from bot_core.ai.manager import AIManager
 from bot_core.config.runtime import RuntimeSettings
+from bot_core.decision.limits import declared, engine_config
 from bot_core.decision.orchestrator import DecisionOrchestrator
-from bot_core.decision.thresholds import declared, engine_config
 from bot_core.errors import AuditError, ConfigError, DocumentError, PredictorError, ReleaseError
 from bot_core.governance import layout
 from bot_core.governance.reasons import Refused

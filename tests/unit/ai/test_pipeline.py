@@ -26,8 +26,8 @@ from bot_core.ai.pipeline import (
 )
 from bot_core.ai.training import Origin, train_model
 from bot_core.config.models import ColumnFeatures, ForwardReturn, LightGBM, Linear, PipelineConfig, Split, ValidationConfig
+from bot_core.decision.limits import declared, engine_config
 from bot_core.decision.orchestrator import DecisionOrchestrator
-from bot_core.decision.thresholds import declared, engine_config
 from bot_core.documents.artifact import TrainedModel
 from bot_core.errors import ConfigError, DatasetError, DocumentError, InputError, PredictorError, ReleaseError
 from bot_core.features.dataset import FeatureDataset

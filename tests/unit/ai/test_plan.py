@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from bot_core._digest import sha256
 from bot_core.ai.plan import Plan, compile_plan, compile_rules
-from bot_core.documents.domain import Domain
+from bot_core.config.decision import MetaLabelCondition
+from bot_core.documents.domain import Domain, MetaLabel
 from bot_core.errors import BotCoreError, ConfigError
 from bot_core.governance.reading import parse, spell
+from tests.runtime_world import MODEL
 from tests.unit.runtime.machine import YEAR, folder_of
 
 if TYPE_CHECKING:
@@ -117,3 +119,58 @@ def test_age_and_expiry_are_asked_when_it_decides(desk: RuntimeWorld, folder: St
     assert (plan.inference.is_ready, plan.inference.problem) == (False, None)
     old = compile_plan(record, folder.blob, clock=lambda: desk.now, max_age=0 * YEAR)
     assert not old.inference.is_ready
+
+
+GATE = {MODEL: MetaLabel(model="decision_meta", min_probability="0.55")}
+
+
+def test_a_condition_on_a_meta_label_model_is_compiled_and_a_signer_may_raise_it(folder: StateFolder, record: Servable) -> None:
+    gated = with_domain(folder, record, meta_label=GATE)
+    for conditions, expected in (
+        ({}, 0.55),
+        ({"min_meta_label_probability": "0.6"}, 0.6),
+        ({"min_meta_label_probability": 0}, 0.55),
+    ):
+        plan = compiled(folder, gated, conditions=conditions)
+        assert plan.engine is not None
+        assert plan.engine.meta_label == MetaLabelCondition(model="decision_meta", min_probability=expected)
+        assert plan.limits["min_meta_label_probability"] == expected
+    plain = compiled(folder, record)
+    assert plain.engine is not None
+    assert plain.engine.meta_label is None
+
+
+def test_a_condition_that_nobody_would_watch_is_no_plan(folder: StateFolder, record: Servable) -> None:
+    with pytest.raises(
+        ConfigError, match="min_meta_label_probability: expected a meta-label model that the domain names, got none"
+    ):
+        compiled(folder, record, conditions={"min_meta_label_probability": "0.6"})
+    few = with_domain(folder, record, thresholds={"max_deploys": 3}, meta_label=GATE)
+    with pytest.raises(ConfigError, match="expected every limit that a trade is measured by"):
+        compile_plan(replace(few, config=None), folder.blob)
+
+
+@pytest.mark.parametrize(
+    ("gate", "sentence"),
+    [
+        (
+            {"decison_engine": GATE[MODEL]},
+            "Expected meta_label to name a model of the domain, one of decision_engine; got decison_engine",
+        ),
+        (
+            {MODEL: MetaLabel(model=MODEL, min_probability="0.55")},
+            f"Expected meta_label.{MODEL} to name another model, got {MODEL} itself",
+        ),
+    ],
+)
+def test_a_condition_that_is_asked_of_nobody_is_no_domain(
+    folder: StateFolder, record: Servable, gate: dict[str, MetaLabel], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        with_domain(folder, record, meta_label=gate)
+    plain = folder.blob(with_domain(folder, record, meta_label=GATE).domain).decode()
+    (name,) = gate
+    said = plain.replace("decision_engine:", f"{name}:", 1).replace("model: decision_meta", f"model: {gate[name].model}")
+    with pytest.raises(BotCoreError) as caught:
+        compile_rules(folder.keep(said.encode()), folder.blob)
+    assert (caught.value.code, sentence.removeprefix("E") in caught.value.message) == ("CANON", True)

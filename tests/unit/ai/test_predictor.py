@@ -23,7 +23,7 @@ from bot_core.ai import calibration, families, lib_lightgbm, predictor
 from bot_core.ai.fitted import Examples
 from bot_core.ai.lib_lightgbm import Trees
 from bot_core.ai.predictor import Predictor, onnx
-from bot_core.config.models import Ensemble, LightGBM, Linear
+from bot_core.config.models import Ensemble, LightGBM, Linear, Network, XGBoost
 from bot_core.documents.artifact import Calibration, GoldenVector, LinearState, TreeState
 from bot_core.errors import PredictorError
 from tests.evidence import RELIABILITY, artifact
@@ -41,12 +41,31 @@ NAMES = ["a", "b", "c", "d"]
 VERSION = "20261101T000000Z-00000000"
 SCALED = Calibration(input="scaled", pivot=0.5, scale=8.0, slope=1.7, intercept=-0.2, fitted_rows=200, reliability=RELIABILITY)
 LOG_ODDS = msgspec.structs.replace(SCALED, input="log_odds", pivot=0.0, scale=1.0)
-HEAVY = {"lightgbm", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn", "numba", "hydra", "dvc", "matplotlib", "pandera"}
+HEAVY = {
+    "lightgbm",
+    "xgboost",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "numba",
+    "hydra",
+    "dvc",
+    "matplotlib",
+    "pandera",
+}
 CONFIGS: list[ModelConfig] = [
     LightGBM(objective="l2", rounds=60),
     LightGBM(objective="binary", rounds=60),
+    LightGBM(objective="binary", boosting="rf", bagging_fraction=0.6, bagging_freq=1, rounds=60),
+    LightGBM(objective="l2", boosting="rf", bagging_fraction=0.6, bagging_freq=1, rounds=60),
+    XGBoost(objective="l2", rounds=60),
+    XGBoost(objective="binary", rounds=60),
     Linear(objective="l2"),
     Linear(objective="binary"),
+    Network(objective="binary", units=16, rounds=10),
     Ensemble(
         aggregation="weighted",
         members={"trees": LightGBM(objective="l1", rounds=60), "more": LightGBM(objective="l2"), "ridge": Linear(objective="l2")},

@@ -72,7 +72,11 @@ def test_a_target_is_met_when_the_figures_say_so(name: str) -> None:
     for figure in render.read(name).figures:
         sign, _, bound = figure.target.partition(" ")
         plain = bound.endswith("s")  # seconds, or so many a second: what is bounded is ours, not the ratio
-        value = float(bound.removesuffix("/s").removesuffix(" s").removesuffix("x").replace(",", "")) if bound else 0.0
+        value = (
+            float(bound.removesuffix("/s").removesuffix(" us").removesuffix(" s").removesuffix("x").replace(",", ""))
+            if bound
+            else 0.0
+        )
         measured = figure.ours if plain else figure.ratio
         expected = {">=": measured >= value, "<=": measured <= value, "=": figure.ours == value, "none": True}[sign]
         assert figure.met == expected, figure

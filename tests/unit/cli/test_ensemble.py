@@ -38,7 +38,8 @@ def test_help_shows_what_can_be_asked(help_of: Callable[[str], str]) -> None:
 
 
 def test_the_list_has_a_line_for_each(desk: World) -> None:
-    first, second = desk.ok("ensemble", "list").splitlines()
+    networks, first, second = desk.ok("ensemble", "list").splitlines()
+    assert networks.startswith("networks ")
     assert first.startswith("range_blend  sha256:")
     assert first.endswith("  weighted of ridge (1), trees (3)")
     assert second.endswith("  mean of a, b")
@@ -65,7 +66,7 @@ def test_one_is_shown_with_its_members_and_who_uses_it(desk: World) -> None:
 
 
 def test_one_that_is_not_there_names_those_that_are(desk: World, refuse: Refuse) -> None:
-    assert "expected one of range_blend, second; got third" in refuse(desk, 2, "ensemble", "show", "third")
+    assert "expected one of networks, range_blend, second; got third" in refuse(desk, 2, "ensemble", "show", "third")
 
 
 def test_two_commits_are_compared(desk: World) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot_core.cli.main import main
+from bot_core.tracking.local import kept
+from tests.compact import ROOT
+from tests.unit.tracking.test_builds import write
 
 PAGE = """\
 import json, sys
@@ -64,3 +67,20 @@ def test_programs_get_json_and_nothing_else_on_standard_output(capfd: pytest.Cap
 def test_a_mistake_is_exit_2_before_anything_runs(words: list[str], sentence: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["repro", *words]) == 2
     assert capfd.readouterr().err.startswith(sentence)
+
+
+def test_what_was_built_is_recorded_and_a_tracker_that_is_away_is_only_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pipelines/__main__.py").write_text("")
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/train.txt").write_text("")
+    monkeypatch.chdir(ROOT)
+    for model in ("alpha", "b"):
+        write(tmp_path, model)
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "build/b/config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "tracking": {"mlflow": {"uri": "http://127.0.0.1:9"}}}))
+    assert main(["repro"]) == 0
+    assert capfd.readouterr().err.startswith("b: warning: mlflow: not told, waits in var/tracking/spool: http://127.0.0.1:9: ")
+    assert {run.model for run in kept(tmp_path)} == {"alpha", "b"}

@@ -12,6 +12,7 @@ from bot_core.config.decision import (
     DecisionOrchestratorThresholds,
     DecisionStressTestConfig,
     FeaturePolicy,
+    MetaLabelCondition,
     finite,
     is_amount,
     is_probability,
@@ -141,3 +142,10 @@ def test_ranges_are_those_of_finite_numbers(value: float) -> None:
     assert is_probability(value) == (finite(value) and 0 <= value <= 1)
     assert is_amount(value) == (finite(value) and value >= 0)
     assert plain_floats([0.0, value]) == (finite(value) and type(value) is float)
+
+
+@pytest.mark.parametrize("value", [*BAD, 1.0000000000000002, 55], ids=repr)
+def test_a_condition_on_a_meta_label_model_is_a_probability(value: float) -> None:
+    with pytest.raises(ValueError, match="min_probability to be a finite number of at least 0, at most 1"):
+        MetaLabelCondition(model="decision_meta", min_probability=value)
+    assert [MetaLabelCondition(model="m", min_probability=p).min_probability for p in (0, 0.55, 1)] == [0, 0.55, 1]

@@ -28,8 +28,9 @@ def test_the_project_s_own_settings_are_the_defaults_for_paper() -> None:
 def test_the_project_s_file_leaves_nothing_out_but_what_it_comments() -> None:
     text = SETTINGS.read_text()
     fields = {field.name for field in msgspec.structs.fields(RuntimeSettings)}
-    assert set(yaml.safe_load(text)) | {"policy", "signing_key", "host"} == fields
+    assert set(yaml.safe_load(text)) | {"policy", "signing_key", "routing", "host"} == fields
     assert "# signing_key:" in text
+    assert "# routing:" in text
     assert "# host:" in text
 
 

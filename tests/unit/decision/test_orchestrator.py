@@ -4,12 +4,14 @@ import datetime as dt
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bot_core.config.decision import DecisionOrchestratorThresholds, DecisionStressTestConfig, FeaturePolicy
+from bot_core.config.decision import DecisionOrchestratorThresholds, DecisionStressTestConfig, FeaturePolicy, MetaLabelCondition
 from bot_core.decision.candidate import Position
 from bot_core.decision.costs import Cost, CostReport, StrategyCosts
+from bot_core.decision.meta_label import MetaLabelInference
 from bot_core.decision.orchestrator import RISK_FLAGS, DecisionOrchestrator
 from bot_core.decision.ports import SCORE_ERRORS, ModelScore
 from bot_core.decision.thresholds import CODES, STRESS_CODES
@@ -519,3 +521,62 @@ def test_the_clock_is_the_present_unless_another_is_given() -> None:
     assert engine.evaluate_candidate(CANDIDATE, replace(SNAPSHOT, taken_at=NOW - dt.timedelta(days=999))).reasons == (
         "risk_snapshot_stale",
     )
+
+
+# --- a meta-label model ---------------------------------------------------------------------------------------------------------------
+
+GATE = MetaLabelCondition(model="decision_meta", min_probability=0.5)
+
+
+class Predicting(Told):
+    """A primary whose score carries its prediction."""
+
+    def __init__(self, prediction: float | None = 1.0) -> None:
+        super().__init__()
+        self.answer = ModelScore(50.0, 0.75, prediction)
+
+
+def gated(meta: Told | None, primary: Told | None = None) -> DecisionOrchestrator:
+    """Make an orchestrator that asks a meta-label model."""
+    found = orchestrator(primary or Predicting(), meta_label=GATE)
+    found.attach_meta_label(None if meta is None else MetaLabelInference(meta, pivot=0.0, scale=1.0))
+    return found
+
+
+@pytest.mark.parametrize(("probability", "reasons"), [(above(0.5), ()), (0.5, ()), (below(0.5), ("meta_label_below_minimum",))])
+def test_its_probability_is_compared_like_any_limit(probability: float, reasons: tuple[str, ...]) -> None:
+    found = gated(Told(probability=probability)).evaluate_candidate(CANDIDATE, SNAPSHOT)
+    assert (found.reasons, found.accepted, found.meta_label_probability) == (reasons, not reasons, probability)
+    assert found.thresholds_snapshot["min_meta_label_probability"] == 0.5
+    assert found.outcome == ("veto" if reasons else "allow")
+
+
+def test_without_one_the_condition_fails_and_the_model_still_decides() -> None:
+    found = gated(None).evaluate_candidate(CANDIDATE, SNAPSHOT)
+    assert (found.reasons, found.outcome, found.meta_label_probability) == (("meta_label_missing",), "escalate", None)
+    assert found.recommended_modes == ()
+
+
+def test_what_gave_no_score_is_refused_for_that_and_the_meta_label_model_is_not_asked() -> None:
+    meta = Told()
+    found = gated(meta, Raising(ValueError())).evaluate_candidate(CANDIDATE, SNAPSHOT)
+    assert (found.reasons, meta.asked) == (("score_failed",), [])
+
+
+def test_a_score_that_was_made_elsewhere_cannot_be_judged() -> None:
+    found = gated(Told()).evaluate_scored(CANDIDATE, ModelScore(50.0, 0.75), SNAPSHOT)
+    assert found.reasons == ("meta_label_unasked",)
+
+
+def test_all_reasons_are_told_those_of_the_meta_label_model_among_them() -> None:
+    found = gated(Told(probability=0.25)).evaluate_candidate(replace(CANDIDATE, cost_bps_override=49.0), SNAPSHOT)
+    assert found.reasons == ("meta_label_below_minimum", "cost_above_limit", "net_edge_below_minimum")
+
+
+def test_where_no_condition_says_so_none_is_asked() -> None:
+    meta, engine = Told(), orchestrator(Predicting())
+    engine.attach_meta_label(MetaLabelInference(meta, pivot=0.0, scale=1.0))
+    found = engine.evaluate_candidate(CANDIDATE, SNAPSHOT)
+    assert (found.accepted, found.meta_label_probability, meta.asked) == (True, None, [])
+    assert "min_meta_label_probability" not in found.thresholds_snapshot
+    assert b"meta_label" not in msgspec.json.encode(found)

@@ -14,9 +14,11 @@ from msgspec.structs import replace
 
 from bot_core._digest import sha256
 from bot_core._parse import encode_json
-from bot_core.config.decision import DecisionStressTestConfig, FeaturePolicy
+from bot_core.config.decision import DecisionStressTestConfig, FeaturePolicy, MetaLabelCondition
 from bot_core.decision.candidate import RiskSnapshot
+from bot_core.decision.meta_label import MetaLabelInference
 from bot_core.decision.orchestrator import DecisionOrchestrator
+from bot_core.decision.ports import ModelScore
 from bot_core.decision.smoke import Judge, Setting, SmokeModel, Source, Sources, asked_of, digest_of, smoke
 from bot_core.errors import DocumentError
 from data.decision_engine.paper.build_candidates import OUT, candidates
@@ -340,3 +342,19 @@ def test_the_shipped_files_are_read_and_have_no_clock() -> None:
     assert {candidate.risk_profile for candidate in found.candidates} == {*found.contexts}
     assert [snapshot.taken_at for snapshot in found.contexts.values()] == [None] * 3
     assert all(isinstance(snapshot, RiskSnapshot) for snapshot in found.contexts.values())
+
+
+@pytest.mark.parametrize(("said", "accepted"), [(0.5, 1), (0.25, 0), (None, 0)])
+def test_a_meta_label_model_judges_where_a_domain_asks_for_one(said: float | None, accepted: int) -> None:
+    primary = Told()
+    primary.answer = ModelScore(50.0, 0.75, 1.0)
+    gated = judge(primary, meta_label=MetaLabelCondition(model="decision_meta", min_probability=0.5))
+    meta = None if said is None else MetaLabelInference(Told(probability=said), pivot=0.0, scale=1.0)
+    report = run(asked(), gated._replace(meta=meta))
+    assert report.accepted == accepted
+    assert report.evaluations[0].evaluation.meta_label_probability == said
+    assert [*report.reasons] == ([] if accepted else ["meta_label_missing" if said is None else "meta_label_below_minimum"])
+
+
+def test_a_report_without_one_does_not_speak_of_it() -> None:
+    assert b"meta_label" not in encode_json(run(asked()))

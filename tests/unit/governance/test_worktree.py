@@ -32,7 +32,11 @@ def test_what_is_tracked_changed_and_gone_is_listed(desk: World) -> None:
     desk.put("conf/new.yaml", "1")
     desk.put("conf/decision/trade_entry.yaml", "changed")
     (desk.path / "conf/decision/delay_notice.yaml").unlink()
-    assert worktree.tracked(desk.path, ["conf"]) == ["conf/decision/delay_notice.yaml", "conf/decision/trade_entry.yaml"]
+    assert worktree.tracked(desk.path, ["conf"]) == [
+        "conf/decision/delay_notice.yaml",
+        "conf/decision/trade_entry.yaml",
+        "conf/decision/trade_gate.yaml",
+    ]
     assert worktree.changed(desk.path, ["conf"]) == [
         "conf/decision/delay_notice.yaml",
         "conf/decision/trade_entry.yaml",

@@ -67,8 +67,9 @@ def test_a_single_value_is_set_from_the_roster(project: Path) -> None:
             "num_leaves: 7",
             "num_leafs: 7",
             (
-                "conf/model/trees_return.yaml: model.num_leafs: expected one of early_stopping_rounds, feature_fraction, "
-                "lambda_l2, learning_rate, max_bin, min_data_in_leaf, num_leaves, objective, rounds, seed; "
+                "conf/model/trees_return.yaml: model.num_leafs: expected one of bagging_fraction, bagging_freq, "
+                "balanced, boosting, early_stopping_rounds, feature_fraction, lambda_l2, learning_rate, max_bin, min_data_in_leaf, "
+                "num_leaves, objective, rounds, seed; "
                 "got the unknown key num_leafs (did you mean num_leaves?)"
             ),
         ),
@@ -163,8 +164,8 @@ def test_a_mistake_in_the_roster_names_the_roster(project: Path) -> None:
 
 
 def test_a_choice_that_does_not_exist_names_those_that_do(project: Path) -> None:
-    _roster(project, model="forest")
-    with pytest.raises(ConfigError, match=r"params\.yaml: models\.m: .*Could not find 'model/forest'.*logistic"):
+    _roster(project, model="jungle")
+    with pytest.raises(ConfigError, match=r"params\.yaml: models\.m: .*Could not find 'model/jungle'.*logistic"):
         main("m")
 
 
@@ -178,3 +179,15 @@ def test_a_model_that_is_not_in_the_roster_is_a_sentence(project: Path) -> None:
     assert project.exists()
     with pytest.raises(ConfigError, match=r"params\.yaml: models: expected one of decision_engine, .*; got nobody"):
         main("nobody")
+
+
+def test_another_roster_composes_and_its_mistakes_name_it(project: Path) -> None:
+    (project / "other.yaml").write_text(yaml.safe_dump({"models": {"m": {"data": "no_such_data"}}}))
+    with pytest.raises(ConfigError, match=r"other\.yaml: models: expected one of m; got x"):
+        main("x", "other.yaml")
+    with pytest.raises(ConfigError, match=r"other\.yaml: models\.m: expected choices"):
+        main("m", "other.yaml")
+    shutil.copytree(ROOT / "pipelines/sentiment", project / "pipelines/sentiment")
+    for model in ("sentiment_bearish", "sentiment_bullish"):
+        main(model, "pipelines/sentiment/params.yaml")
+        assert isinstance(load_config(project / "build" / model / "config.json").model, Ensemble)

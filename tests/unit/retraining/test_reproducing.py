@@ -76,6 +76,16 @@ def test_what_stops_the_stage_of_all_stops_every_model(tree: Path) -> None:
     assert done.exit_code == 1
 
 
+def test_what_else_stopped_stands_after_the_models_that_were_asked_for(tree: Path) -> None:
+    failure = '"failure": {"kind": "failure", "code": "CONFIG", "message": "no bars", "exit_code": 2}'
+    table = f'{{"kind": "stage", "model": "events", "stage": "events", "how": "failed", {failure}}}'
+    beside = '{"kind": "stage", "model": "a", "stage": "compose", "how": "ran"}'
+    (tree / "pipelines/__main__.py").write_text(f"import sys\nsys.stdin.read()\nprint({table!r})\nprint({beside!r})\n")
+    done = reproduce(tree, ["b"])
+    assert [(found.model, found.stopped_at) for found in done.models] == [("b", None), ("events", "events")]
+    assert done.exit_code == 2
+
+
 def test_the_exit_code_is_that_of_the_worst() -> None:
     codes = (2, 20, None)
     stops = [code and Failure(code="X", message="x", exit_code=code) for code in codes]

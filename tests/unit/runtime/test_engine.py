@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from bot_core.ai.data_monitoring import DataQualityException
 from bot_core.decision.candidate import DecisionCandidate, RiskSnapshot
-from bot_core.decision.ports import Inference, ModelScore
+from bot_core.decision.ports import ModelScore
 from bot_core.errors import ConfigError, ReleaseError
-from bot_core.runtime.engine import Engine, Monitored
+from bot_core.runtime.active import InForce
+from bot_core.runtime.engine import Engine
+from tests.gating import META, gated, meta_record
 from tests.machine import DOMAIN, LAX, MODEL, NOW, SETTINGS, Machine
 
 if TYPE_CHECKING:
@@ -131,12 +132,33 @@ def test_a_drift_report_of_another_model_is_refused(machine: Machine) -> None:
         engine(machine, replace(record, drift=machine.folder.keep(json.dumps(report).encode())))
 
 
-def test_what_a_monitor_stands_before_is_an_inference(machine: Machine) -> None:
-    with machine.station() as station:
-        found = Engine(machine.plan(machine.record()), station, environment="paper")
-        assert found.monitor is not None
-        monitored = Monitored(found.breaker, found.monitor, station.clock, station.record)
-        assert isinstance(monitored, Inference)
-        assert (monitored.is_ready, list(monitored.feature_names)) == (True, ["momentum", "volume_ratio"])
-        with pytest.raises(DataQualityException):
-            monitored.score({"momentum": 0.0, "volume_ratio": float("nan")})
+# --- a meta-label model ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_domain_that_asks_no_meta_label_model_has_no_gate(machine: Machine) -> None:
+    found = engine(machine, machine.record(thresholds=LAX))
+    assert (found.meta, found.follow(InForce(), "u")) == (None, [])
+    assert [*found.monitors] == [found.monitor]
+    assert found.evaluate(CANDIDATE, ACCOUNT, 1.0).accepted
+
+
+def test_the_one_in_force_answers_once_the_engine_follows_it(machine: Machine) -> None:
+    found, meta = engine(machine, gated(machine, "0")), machine.plan(meta_record(machine))
+    assert found.evaluate(CANDIDATE, ACCOUNT, 1.0).reasons == ("meta_label_missing",)
+    assert found.follow(InForce(plans={META: meta}), "u") == []
+    evaluation = found.evaluate(CANDIDATE, ACCOUNT, 1.0)
+    assert evaluation.accepted
+    assert evaluation.meta_label_probability is not None
+    assert found.meta is not None
+    assert [*found.monitors] == [found.monitor, found.meta.monitor]
+    assert found.follow(InForce(), "u") == []
+    assert found.evaluate(CANDIDATE, ACCOUNT, 1.0).reasons == ("meta_label_missing",)
+
+
+def test_the_one_that_cannot_be_served_is_told_and_none_answers(machine: Machine) -> None:
+    found, record = engine(machine, gated(machine, "0")), meta_record(machine)
+    assert found.follow(InForce(plans={META: machine.plan(record)}), "u") == []
+    wrong = machine.plan(replace(record, drift=machine.record().drift))
+    (error,) = found.follow(InForce(plans={META: wrong}), "u")
+    assert isinstance(error, ReleaseError)
+    assert found.evaluate(CANDIDATE, ACCOUNT, 1.0).reasons == ("meta_label_missing",)

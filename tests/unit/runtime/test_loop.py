@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -25,7 +26,8 @@ from bot_core.features.engineer import FeatureEngineer
 from bot_core.features.spec import FeatureSpec
 from bot_core.runtime.loop import KEPT_FAILURES, AIDecisionLoop, symbol_of
 from bot_core.runtime.paper import PaperAutotrader
-from bot_core.runtime.records import cancelled
+from bot_core.runtime.records import MetaLabelFacts, cancelled
+from tests.gating import META, MIDDLE, gated, meta_record
 from tests.machine import ENTER, LAX, MODEL, NOW, SETTINGS, SKIP, SOURCE, TERMS, WARM, Behind, Machine, bars
 from tests.unit.runtime.trading import ORDER
 
@@ -698,3 +700,61 @@ def test_only_plans_that_read_bars_have_an_instrument(machine: Machine) -> None:
     record = machine.record()
     assert symbol_of(machine.plan(record)) == "eurusd"
     assert symbol_of(machine.plan(replace(record, config=None))) is None
+
+
+# --- a meta-label model ---------------------------------------------------------------------------------------------------------------
+
+LONG = WARM + 60
+
+
+def test_the_meta_label_model_in_force_holds_back_what_it_does_not_confirm(machine: Machine) -> None:
+    record, meta = gated(machine), meta_record(machine)
+    machine.put(record, meta)
+    with machine.loop() as loop:
+        decisions = [*loop.run(bars()[:LONG])][WARM:]
+    assert {decision.model for decision in decisions} == {MODEL}  # the meta-label model decides nothing by itself
+    for decision in decisions:
+        assert decision.meta_label is not None
+        assert (decision.meta_label.model, decision.meta_label.version) == (META, meta.version)
+        assert decision.meta_label.probability is not None
+        assert decision.accepted == (decision.meta_label.probability >= float(MIDDLE))
+    assert {decision.reasons for decision in decisions} == {(), ("meta_label_below_minimum",)}
+    facts = [dict(event["metadata"])["meta_label"] for event in machine.events("decision")][WARM:]  # type: ignore[call-overload]  # plain JSON
+    assert facts == [json.loads(msgspec.json.encode(decision.meta_label)) for decision in decisions]
+    assert not loop.failures
+
+
+@pytest.mark.parametrize("said", [{"halts": [replace(HALT, model=META)]}, {}], ids=["halted", "not in force"])
+def test_a_gate_that_is_away_is_closed_and_opens_again(machine: Machine, said: dict[str, object]) -> None:
+    record, meta = gated(machine, "0"), meta_record(machine)
+    machine.put(record, meta)
+    with machine.loop() as loop:
+        accepted = [decision.accepted for decision in loop.run(bars()[:SHORT])]
+        machine.say(**said) if said else machine.put(record)
+        closed = [*loop.run(bars()[SHORT : SHORT + 3])]
+        machine.say(halts=[])
+        machine.put(record, meta)
+        opened = [*loop.run(bars()[SHORT + 3 : SHORT + 6])]
+    assert any(accepted)
+    assert {(decision.accepted, decision.reasons, decision.arm) for decision in closed} == {
+        (False, ("meta_label_missing",), "learned")
+    }
+    assert all(decision.meta_label == MetaLabelFacts(META) for decision in closed)
+    assert all(decision.accepted for decision in opened)
+
+
+def test_a_meta_label_release_that_cannot_be_served_ends_no_feed(machine: Machine) -> None:
+    record, meta = gated(machine, "0"), meta_record(machine)
+    machine.put(record, replace(meta, drift=record.drift))
+    with machine.loop() as loop:
+        decisions = [*loop.run(bars()[:SHORT])][WARM:]
+    assert {decision.reasons for decision in decisions} == {("meta_label_missing",)}
+    assert all("drift report" in error.message for error in loop.failures)
+    assert loop.failures
+
+
+def test_a_decision_without_a_condition_says_nothing_of_a_meta_label_model(machine: Machine) -> None:
+    machine.put(machine.record(thresholds=LAX), meta_record(machine))
+    decision = newest(machine)
+    assert decision.meta_label is None
+    assert "meta_label" not in str(machine.events("decision")[-1])

@@ -17,7 +17,18 @@ from bot_core.errors import AuditError
 from bot_core.features.indicators.indicator import Bar
 from bot_core.journal.event import decode, spelled
 from bot_core.runtime.autotrader import Fill
-from bot_core.runtime.records import Decision, cancelled, decided, decision_line, filled, guarded, moment, shadowed, spelled_moment
+from bot_core.runtime.records import (
+    Decision,
+    MetaLabelFacts,
+    cancelled,
+    decided,
+    decision_line,
+    filled,
+    guarded,
+    moment,
+    shadowed,
+    spelled_moment,
+)
 from tests.unit.decision.conftest import evaluate
 from tests.unit.runtime.trading import NOW, ORDER
 
@@ -84,6 +95,20 @@ def test_a_refusal_names_its_reasons_and_what_was_measured() -> None:
     assert event.metadata["reasons"] == ["net_edge_below_minimum"]
     assert event.metadata["findings"] == ["net_edge_below_minimum: net_edge_bps"]
     assert event.metadata["outcome"] == "veto"
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (MetaLabelFacts("m2", "20261121T101500Z-3f2a9c41", 0.625), {"version": "20261121T101500Z-3f2a9c41", "probability": 0.625}),
+        (MetaLabelFacts("m2", "20261121T101500Z-3f2a9c41"), {"version": "20261121T101500Z-3f2a9c41"}),
+        (MetaLabelFacts("m2"), {}),
+    ],
+)
+def test_which_meta_label_model_was_asked_and_what_it_said_is_recorded(facts: MetaLabelFacts, expected: dict[str, object]) -> None:
+    event = decided(replace(DECISION, meta_label=facts))
+    assert event.metadata["meta_label"] == {"model": "m2", **expected}
+    assert spelled(decode(decision_line(replace(DECISION, meta_label=facts)))) == decision_line(replace(DECISION, meta_label=facts))
 
 
 def test_what_there_is_not_is_left_out() -> None:

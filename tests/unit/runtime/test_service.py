@@ -17,7 +17,8 @@ from bot_core.errors import AuditError, ConfigError, DocumentError, InputError
 from bot_core.runtime.loop import AIDecisionLoop
 from bot_core.runtime.records import moment
 from bot_core.runtime.service import Account, ServedLoop, attended, beside, feeds_of, followed, maintained, replayed
-from tests.machine import LAX, SETTINGS, WARM, Machine, bars
+from tests.gating import META, gated, meta_record
+from tests.machine import LAX, MODEL, SETTINGS, WARM, Machine, bars
 from tests.unit.runtime.test_loop import HALT
 from tests.unit.runtime.test_records import DECISION
 from tests.unit.runtime.trading import ORDER
@@ -180,6 +181,17 @@ def test_at_its_end_the_window_that_is_not_full_is_reported_once(machine: Machin
     report = json.loads((machine.root / str(dict(event["metadata"])["report_path"])).read_text())  # type: ignore[call-overload]  # plain JSON
     assert report["window"]["rows"] == 5
     assert machine.events("ai_drift_report") == []
+
+
+def test_at_its_end_the_meta_label_models_window_is_reported_too(machine: Machine) -> None:
+    machine.put(gated(machine), meta_record(machine))
+    with machine.station() as station:
+        loop = ServedLoop("eurusd", station)
+        loop.warm(bars()[:WARM])
+        [*loop.run(bars()[WARM : WARM + 5])]
+        loop.close()
+        assert [*loop.failures] == []
+    assert {dict(event["metadata"])["model"] for event in machine.events("ai_data_quality_report")} == {MODEL, META}  # type: ignore[call-overload]  # plain JSON
 
 
 def test_where_nothing_was_scored_there_is_nothing_to_report_at_the_end(machine: Machine) -> None:

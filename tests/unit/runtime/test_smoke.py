@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,8 +12,14 @@ from bot_core.decision.ports import utc_now
 from bot_core.errors import DocumentError, PredictorError
 from bot_core.governance.state import StateFolder
 from bot_core.runtime.active import ActivePlans, InForce
+from bot_core.runtime.meta_gate import bound
 from bot_core.runtime.smoke import judges_of
+from tests.gating import META, gated, meta_record
+from tests.machine import Machine
 from tests.runtime_world import MODEL, RuntimeWorld, build_runtime
+
+if TYPE_CHECKING:
+    from bot_core.ai.plan import Plan
 
 WHERE = Path("var/models")
 PROTECTION = Protection()
@@ -98,3 +105,37 @@ def test_a_plan_without_all_limits_is_refused(state: InForce) -> None:
     bare = dataclasses.replace(state.plans[MODEL], engine=None)
     error = refused(dataclasses.replace(state, plans={MODEL: bare}))
     assert error.message == f"{MODEL}: domain trade_entry: expected all limits that a trade is measured by, got some"
+
+
+# --- a meta-label model ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> tuple[InForce, Plan, Plan]:
+    """A state with a primary whose domain asks the meta-label model, and both plans."""
+    desk = Machine(tmp_path)
+    primary, meta = desk.plan(gated(desk)), desk.plan(meta_record(desk))
+    return InForce(environment="paper", plans={MODEL: primary, META: meta}), primary, meta
+
+
+def test_a_judge_has_the_meta_label_model_that_its_domain_asks_for(gate: tuple[InForce, Plan, Plan]) -> None:
+    state, primary, meta = gate
+    judge = judges_of(state, [MODEL], PROTECTION, WHERE)[MODEL]
+    features = {"momentum": 0.001, "volume_ratio": 1.0}
+    score = primary.inference.score(features)
+    assert judge.model.meta_label == meta.record.version
+    assert judge.meta is not None
+    artifact = primary.inference.artifact
+    assert artifact is not None
+    assert judge.meta.probability(features, score) == bound(meta.inference, meta, artifact).probability(features, score)
+
+
+def test_a_primary_whose_meta_label_model_is_away_is_refused(gate: tuple[InForce, Plan, Plan]) -> None:
+    state, primary, _ = gate
+    error = refused(dataclasses.replace(state, plans={MODEL: primary}, why={META: ("REVOKED",)}))
+    assert error.message == f"var/models: expected a plan of {META} in force in paper, got {MODEL}: REVOKED"
+
+
+def test_where_no_domain_asks_there_is_none(state: InForce) -> None:
+    judge = judges_of(state, [MODEL], PROTECTION, WHERE)[MODEL]
+    assert (judge.meta, judge.model.meta_label) == (None, None)

@@ -6,6 +6,7 @@ class ProjectFile:
 class Stage:
     name: str
     cmd: str
+    path: str
     dvcfile: ProjectFile
     def changed(self) -> bool: ...
     def remove_outs(self, *, ignore_remove: bool = ..., force: bool = ...) -> None: ...

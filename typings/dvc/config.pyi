@@ -1,0 +1,6 @@
+from dvc.exceptions import DvcException
+
+class ConfigError(DvcException): ...
+
+class Config(dict[str, dict[str, object]]):
+    def __init__(self, dvc_dir: str | None = ...) -> None: ...
