@@ -72,7 +72,7 @@ def prepare(path: Path, size: int) -> None:
     """Copy the project without what git ignores, with a roster of compact models and nothing built, and commit it."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
     for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file() and not name.startswith(("build/", "dvc.lock")):
+        if (ROOT / name).is_file() and not name.startswith(("build/", "dvc.lock", "pipelines/sentiment/")):
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, path / name)
     (path / "conf/features/two.yaml").write_text(FEATURES)

@@ -60,7 +60,9 @@ class Ledger:
             ConfigError: a stage whose command is not a page, `python -m MODULE ARGUMENTS`.
         """
         wanted = [stage for stage in self.repo.index.stages if stage.name.partition("@")[2] in models]
-        self.order = plan_repro(get_active_graph(self.repo.index.graph), wanted)
+        graph = get_active_graph(self.repo.index.graph)
+        needed = set(plan_repro(graph, wanted))  # of fewer stages than half of all, DVC's order is chance
+        self.order = [stage for stage in plan_repro(graph) if stage in needed]
         waves: dict[str, list[Step]] = {}
         for stage in self.order:
             step = _step(stage)

@@ -50,7 +50,9 @@ def desk(tmp_path: Path) -> Repository:
         "model": "logistic",
         "validation": "daily_probability",
     }
-    repository = make_repository(tmp_path / "project", {"models": {"small": small, "later": {**later, "set": small["set"]}}})
+    repository = make_repository(
+        tmp_path / "project", {"models": {"small": small, "later": {**later, "set": small["set"]}}}, sentiment=True
+    )
     conf = repository.path / "conf"
     names = [one["name"] for one in yaml.safe_load((conf / "features/bars_daily.yaml").read_text())["features"]]
     write(conf / "data/msft_news.yaml", DATA)
