@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -166,6 +167,9 @@ class World:
 
     def release(self, model: str = MODEL, author: str = "eve", **evidence: object) -> str:
         """Write, sign and commit a release; return its version."""
+        stamps = {path.name[:16] for path in (self.path / "models" / model).glob("*.json")}
+        while f"{self.now:%Y%m%dT%H%M%SZ}" in stamps:  # a version names its second
+            time.sleep(0.05)
         created = self.now
         version = write_release(self.path, model, created, **evidence)  # type: ignore[arg-type]  # the keyword arguments of write_release
         document = manifest(self.path, model, version, author)
