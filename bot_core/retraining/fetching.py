@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import Request
 
+from bot_core.data import web
 from bot_core.errors import ConfigError, InputError
-from bot_core.retraining import web
 
 if TYPE_CHECKING:
     from collections.abc import Callable

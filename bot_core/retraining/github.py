@@ -14,8 +14,8 @@ from urllib.request import Request
 
 import msgspec
 
+from bot_core.data import web
 from bot_core.errors import HostError
-from bot_core.retraining import web
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from bot_core._parse import write_bytes
+from bot_core.data import web
 from bot_core.errors import HostError
-from bot_core.retraining import web
 from bot_core.retraining.github import AGAIN, Pulls
 
 if TYPE_CHECKING:

@@ -24,12 +24,12 @@ from bot_core._parse import read_bytes, write_bytes
 from bot_core.data import sources
 from bot_core.data.checks.found import written
 from bot_core.data.contracts import OFFSET, TIME
+from bot_core.data.web import shown
 from bot_core.errors import InputError
 from bot_core.retraining.appending import csv_with, parquet_with, whole_lines
 from bot_core.retraining.choosing import choose
 from bot_core.retraining.fetching import fetch
 from bot_core.retraining.freshness import as_of, require_fresh
-from bot_core.retraining.web import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Fetch a model's files from a hub, at one commit, each as `{endpoint}/{organisation}/{name}/resolve/{revision}/{file}`.
 
-Only https, and only to https, is followed; plain http is for this machine alone. A file counts when all of it came: as long as the hub
+Only https is asked and followed; plain http is for this machine alone. A file counts when all of it came: as long as the hub
 said, and with the digest it is known by, if it is known. What broke off is asked for again from its beginning.
 """
 
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 import time
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Annotated
-from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.parse import quote
+from urllib.request import Request
 
 import msgspec
 from msgspec import Meta
@@ -20,22 +18,19 @@ from msgspec import Meta
 from bot_core._digest import sha256
 from bot_core._parse import write_bytes
 from bot_core.config.models import Group, Positive
+from bot_core.data import web
 from bot_core.errors import ConfigError, InputError, SnapshotError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from email.message import Message
-    from http.client import HTTPMessage, HTTPResponse
     from pathlib import Path
-    from typing import IO
 
 HUB = "https://huggingface.co"
 FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "config.json")
 """What a hub usually calls an exported network with int8 weights, its tokenizer, and the names of what it tells apart."""
-PIECE, MEGABYTE = 1 << 20, 1_000_000
-TOO_MANY, SERVER_FAULTS = 429, 500
+MEGABYTE = 1_000_000
+GOOD, TOO_MANY, SERVER_FAULTS = 200, 429, 500
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _DOWN = "nothing was recorded; try again when the hub answers, or copy a verified cache from another machine"
 
 
@@ -95,67 +90,29 @@ def _download(hub: Hub, address: str, wait: Callable[[float], None]) -> bytes:
         if attempt:
             wait(2.0 ** (attempt - 1))
         try:
-            return _whole(hub, address)
-        except HTTPError as error:
-            with error:
-                problem = f"status {error.code}"
-            if error.code != TOO_MANY and error.code < SERVER_FAULTS:
-                break
-        except HTTPException as error:
-            problem = f"the connection broke off ({type(error).__name__})"
+            answer = _asked(hub, address)
         except OSError as error:
-            problem = _why(error)
+            problem = web.why(error)
+            continue
+        if answer.status == GOOD:
+            return answer.body
+        problem = f"status {answer.status}"
+        if answer.status != TOO_MANY and answer.status < SERVER_FAULTS:
+            break
     msg = f"{address}: expected a model's file from this address, got {problem}"
     raise InputError(msg, hint=_DOWN)
 
 
-def _whole(hub: Hub, address: str) -> bytes:
-    deadline = time.monotonic() + hub.timeout_s
+def _asked(hub: Hub, address: str) -> web.Answer:
+    """Ask once; a good answer says how long it is, or comes in chunks, whose end is marked."""
     request = Request(address, headers={"User-Agent": "bot-core"})  # noqa: S310  # https, or this machine: the settings' pattern
-    parts: list[bytes] = []
-    size, most = 0, hub.most_megabytes * MEGABYTE
-    with build_opener(_Careful()).open(request, timeout=min(hub.timeout_s, 60.0)) as response:
-        said = _length(response)
-        while part := response.read1(PIECE):
-            parts.append(part)
-            size += len(part)
-            if size > most:
-                msg = f"{address}: expected at most {hub.most_megabytes} MB, got more"
-                raise InputError(msg, hint="see whether that is the right file, then raise most_megabytes")
-            if time.monotonic() > deadline:
-                raise TimeoutError
-    if said is not None and size != said:
-        msg = f"an answer that broke off {said - size:,} bytes before its end"
-        raise ConnectionError(msg)
-    return b"".join(parts)
-
-
-def _length(response: HTTPResponse) -> int | None:
-    """Return how many bytes are to come; nothing where the answer comes in chunks, whose end is marked."""
-    if response.chunked:
-        return None
-    if response.length is None:
+    try:
+        answer = web.ask(request, timeout_s=hub.timeout_s, most=hub.most_megabytes * MEGABYTE, follow=True)
+    except web.TooLarge as error:
+        msg = f"{address}: expected at most {hub.most_megabytes} MB, got more"
+        raise InputError(msg, hint="see whether that is the right file, then raise most_megabytes") from error
+    said = answer.headers.get("Content-Length", "").isdecimal() or "Transfer-Encoding" in answer.headers
+    if answer.status == GOOD and not said:
         msg = "an answer that does not say how long it is"
         raise ConnectionError(msg)
-    return response.length
-
-
-def _why(error: OSError) -> str:
-    reason = error.reason if isinstance(error, URLError) else error
-    if isinstance(reason, TimeoutError):
-        return "no answer in time"
-    return (reason.strerror if isinstance(reason, OSError) else None) or " ".join(str(reason).split())
-
-
-class _Careful(HTTPRedirectHandler):
-    """Follow to https only, or on this machine to this machine."""
-
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage | Message, newurl: str
-    ) -> Request | None:
-        there = urlsplit(newurl)
-        here = urlsplit(req.full_url).hostname in _LOCAL and there.hostname in _LOCAL and there.scheme == "http"
-        if there.scheme != "https" and not here:
-            refused = "a redirect to an address without https"
-            raise URLError(refused)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+    return answer

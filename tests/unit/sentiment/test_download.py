@@ -74,7 +74,7 @@ def test_a_hub_that_always_breaks_off_gives_nothing(tmp_path: Path) -> None:
     with serving(lambda _: Reply(body=b"1" * 1000, cut=10)) as server, pytest.raises(InputError) as refused:
         fill(hub(server.address), MODEL, COMMIT, tmp_path, Waits())
     assert refused.value.message.endswith(
-        "onnx/model.onnx: expected a model's file from this address, got an answer that broke off 990 bytes before its end"
+        "onnx/model.onnx: expected a model's file from this address, got the answer broke off 990 bytes before its end"
     )
     assert (len(server.asked), got(tmp_path)) == (3, {})
 

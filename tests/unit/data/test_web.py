@@ -9,8 +9,9 @@ from urllib.request import Request
 
 import pytest
 
-from bot_core.retraining import appending, web
-from bot_core.retraining.web import Answer, TooLarge, ask, shown, why
+from bot_core.data import web
+from bot_core.data.web import Answer, TooLarge, ask, shown, why
+from bot_core.retraining import appending
 from tests.webserver import Question, Reply, serving
 
 
@@ -55,7 +56,7 @@ def test_a_token_does_not_travel_with_a_redirect() -> None:
 def test_nobody_is_led_away_from_https() -> None:
     handler = web._Careful()
     facts = (BytesIO(), 302, "Found", HTTPMessage())
-    with pytest.raises(URLError, match="redirects from https to an address without it"):
+    with pytest.raises(URLError, match="a redirect to an address without https"):
         handler.redirect_request(Request("https://prices.example/x"), *facts, "http://prices.example/x")
     found = handler.redirect_request(Request("https://prices.example/x"), *facts, "https://other.example/x")
     assert found is not None

@@ -1,7 +1,7 @@
 """One question over HTTP, bounded in time and size: the answer comes back whole, whatever its status, or an `OSError` says why not.
 
 Standard library only. Nothing but http and https is spoken. Redirects are followed only where the caller says so, never from https to
-http; a question that carries a token must not ask for it, since the token would travel along.
+http, nor in plain http from this machine to another. A question that carries a token must not ask for it: the token would travel along.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 PIECE = 65_536
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class TooLarge(OSError):  # noqa: N818  # a state of the answer, told apart by the caller
@@ -97,8 +98,10 @@ class _Careful(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        if req.type == "https" and urlsplit(newurl).scheme != "https":
-            refused = "the server redirects from https to an address without it"
+        here, there = urlsplit(req.full_url), urlsplit(newurl)
+        leaves = here.hostname in _LOCAL and there.hostname not in _LOCAL
+        if there.scheme != "https" and (here.scheme == "https" or leaves or there.scheme != "http"):
+            refused = "a redirect to an address without https"
             raise URLError(refused)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
