@@ -26,6 +26,7 @@ from bot_core.ai.scheduler import RetrainingScheduler
 from bot_core.config.routing import load_routing
 from bot_core.documents.runtime import Degraded
 from bot_core.errors import BotCoreError
+from bot_core.routing.panel import Panel
 from bot_core.runtime.active import DEGRADED
 from bot_core.runtime.drift_watch import DriftWatch, watched_as
 from bot_core.runtime.following import PerformanceFollower
@@ -140,6 +141,8 @@ def _drift(station: Station) -> Callable[[Plan], DriftWatch] | None:
     if station.settings.routing is None:
         return None
     config = watched_as(load_routing(station.root / station.settings.routing), station.settings)
+    if config.drift.signal is not None:  # a detector whose package is missing stops the start, and not the watching of one release
+        Panel("signal", config.drift.signal, station.clock())
     return partial(DriftWatch, config=config, root=station.root, clock=station.clock)
 
 
